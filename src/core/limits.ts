@@ -1,0 +1,41 @@
+/**
+ * Limits that no option raises: they bound what a stranger can make us allocate, and both sides of a link must agree on them.
+ * What a user may want to change is an option, and its default names the reason.
+ */
+
+/** RSocket's frame length field has 24 bits (RSocket 1.0, Framing Protocol). */
+export const frameBytesMax = 0xff_ffff;
+
+/** Longest topic or pattern in UTF-16 units: far above real device paths, small enough to intern a table of them. */
+export const topicLengthMax = 1024;
+
+/** Most segments of a topic or pattern; bounds the trie's depth. */
+export const topicSegmentsMax = 32;
+
+/** Most `**` in one pattern: matching cost grows with their product with the depth. */
+export const topicDoubleStarsMax = 3;
+
+/** Most patterns that alternatives (`a,b`) of one pattern may expand to. */
+export const topicAlternativesMax = 256;
+
+/** Longest node name; also the most that a frame may spend on one. */
+export const nodeNameBytesMax = 63;
+
+/** Longest service or method name. */
+export const serviceNameBytesMax = 128;
+
+/** Most headers of an event or call, and the longest of their keys and values together. */
+export const headersMax = 64;
+/** Bytes that all headers of one event or call may take. */
+export const headersBytesMax = 8192;
+
+/** Largest metadata that a member may carry; gossip carries its hash only. */
+export const memberMetadataBytesMax = 65_536;
+
+/** Largest gossip datagram: an Ethernet frame less IPv6 and UDP headers and room for tunnels. */
+export const datagramBytesMax = 1400;
+
+/** The version byte that begins every datagram, hello and batch of this build, and the lowest it still speaks. */
+export const wireVersion = 1;
+/** The lowest wire version that this build still speaks. */
+export const wireVersionMin = 1;

@@ -1,0 +1,27 @@
+/** Fixed label values of one time series; keep their number small. */
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** A number that only grows. */
+export interface Counter {
+  add(count?: number): void;
+}
+
+/** A number that goes up and down. */
+export interface Gauge {
+  set(value: number): void;
+}
+
+/** A distribution. */
+export interface Histogram {
+  observe(value: number): void;
+}
+
+/**
+ * Where counts go. Asking twice for one name and labels gives the same series. Names carry their unit: `_ms`, `_bytes`, `_total`.
+ * Implementations MUST make `add`, `set` and `observe` cheap enough for every message.
+ */
+export interface Metrics {
+  counter(name: string, help: string, labels?: MetricLabels): Counter;
+  gauge(name: string, help: string, labels?: MetricLabels): Gauge;
+  histogram(name: string, help: string, labels?: MetricLabels): Histogram;
+}
