@@ -1,30 +1,28 @@
 /** Lists what the package exports, by parsing the export lines and following them: no type check. */
-import { existsSync, readFileSync } from "node:fs";
-import { posix } from "node:path";
-import ts from "typescript";
+import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
 
 /** Reads a file of the checkout; `undefined` where there is none. */
 export type ReadText = (path: string) => string | undefined;
 
 /** The entry points of the package, by the name that a user imports. */
 export const entryPoints: Readonly<Record<string, string>> = {
-  scalebus: "src/index.ts",
-  "scalebus/testing": "src/testing/index.ts",
+  scalebus: 'src/index.ts',
+  'scalebus/testing': 'src/testing/index.ts',
 };
 
 /** The whole surface as text: a heading for each entry point that exists, then `kind name`, sorted by name. */
 export function surfaceText(read: ReadText = readFromDisk): string {
   return Object.entries(entryPoints)
     .filter(([, path]) => read(path) !== undefined)
-    .map(([name, path]) => `# ${name}\n${surfaceOf(path, read).join("\n")}\n`)
-    .join("\n");
+    .map(([name, path]) => `# ${name}\n${surfaceOf(path, read).join('\n')}\n`)
+    .join('\n');
 }
 
 /** One line for each exported name: its kind, or kinds, and the name. Throws on an export that cannot be followed. */
 export function surfaceOf(entry: string, read: ReadText): readonly string[] {
-  return [...exportsOf(entry, read)]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, kind]) => `${kind} ${name}`);
+  return [...exportsOf(entry, read)].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, kind]) => `${kind} ${name}`);
 }
 
 /** Exported name to kind. */
@@ -51,7 +49,7 @@ function exportsOf(path: string, read: ReadText): Exports {
     const names = from === undefined ? declared : targetOf(path, from, read);
     for (const { name, propertyName } of clause.elements) {
       const source = (propertyName ?? name).text;
-      const kind = typeof names === "string" ? names : names.get(source);
+      const kind = typeof names === 'string' ? names : names.get(source);
       if (kind === undefined) throw new Error(`${path}: ${source} is not there to export`);
       exported.set(name.text, kind);
     }
@@ -62,19 +60,19 @@ function exportsOf(path: string, read: ReadText): Exports {
 /** What the module exports, or the kind of everything in it where it is not ours. */
 function targetOf(path: string, from: ts.Expression, read: ReadText): Exports | string {
   const name = ts.isStringLiteral(from) ? from.text : from.getText();
-  if (!name.startsWith(".")) return `from ${name}`;
+  if (!name.startsWith('.')) return `from ${name}`;
   const target = posix.normalize(posix.join(posix.dirname(path), name));
-  return exportsOf(target.replace(/\.js$/, ".ts"), read);
+  return exportsOf(target.replace(/\.js$/, '.ts'), read);
 }
 
 function declarationsOf(statement: ts.Statement): ReadonlyArray<readonly [string, string]> {
   if (ts.isVariableStatement(statement)) {
-    return statement.declarationList.declarations.map(({ name }) => [name.getText(), "const"]);
+    return statement.declarationList.declarations.map(({ name }) => [name.getText(), 'const']);
   }
-  if (ts.isFunctionDeclaration(statement)) return [[statement.name?.text ?? "default", "function"]];
-  if (ts.isClassDeclaration(statement)) return [[statement.name?.text ?? "default", "class"]];
-  if (ts.isInterfaceDeclaration(statement)) return [[statement.name.text, "interface"]];
-  if (ts.isTypeAliasDeclaration(statement)) return [[statement.name.text, "type"]];
+  if (ts.isFunctionDeclaration(statement)) return [[statement.name?.text ?? 'default', 'function']];
+  if (ts.isClassDeclaration(statement)) return [[statement.name?.text ?? 'default', 'class']];
+  if (ts.isInterfaceDeclaration(statement)) return [[statement.name.text, 'interface']];
+  if (ts.isTypeAliasDeclaration(statement)) return [[statement.name.text, 'type']];
   return [];
 }
 
@@ -90,5 +88,5 @@ function join(before: string | undefined, kind: string): string {
 }
 
 function readFromDisk(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }

@@ -6,7 +6,7 @@
  * only the version and the platform: npm skips it elsewhere and checks it against the registry where it is installed.
  * Run it after any change of dependencies: `npx tsx scripts/complete-lock.ts`.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** One entry of a lock file, as far as this script reads or writes it. */
 interface LockEntry {
@@ -26,38 +26,36 @@ interface Lock {
 }
 
 const systems = new Set([
-  "aix",
-  "android",
-  "darwin",
-  "freebsd",
-  "linux",
-  "netbsd",
-  "openbsd",
-  "openharmony",
-  "sunos",
-  "win32",
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
 ]);
 const processors = new Set([
-  "arm",
-  "arm64",
-  "ia32",
-  "loong64",
-  "mips64el",
-  "ppc64",
-  "riscv64",
-  "s390x",
-  "wasm32",
-  "x64",
+  'arm',
+  'arm64',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
 ]);
 
-const lockPath = "package-lock.json";
+const lockPath = 'package-lock.json';
 // The file was written by npm in this format.
-const lock = JSON.parse(readFileSync(lockPath, "utf8")) as Lock;
+const lock = JSON.parse(readFileSync(lockPath, 'utf8')) as Lock;
 const places = completeLock(lock);
 if (places.length > 0) {
-  lock.packages = Object.fromEntries(
-    Object.entries(lock.packages).toSorted(([a], [b]) => a.localeCompare(b, "en")),
-  );
+  lock.packages = Object.fromEntries(Object.entries(lock.packages).toSorted(([a], [b]) => a.localeCompare(b, 'en')));
   writeFileSync(lockPath, `${JSON.stringify(lock, null, 2)}\n`);
 }
 console.log(`${places.length} entries added`);
@@ -86,13 +84,13 @@ function completeLock({ packages }: Lock): string[] {
 }
 
 /** Reads system, processor and C library out of a name such as `@oxfmt/binding-linux-x64-musl`. */
-function platformOf(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> | undefined {
+function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> | undefined {
   const words = name.split(/[/-]/);
   const os = words.find((word) => systems.has(word));
   const cpu = words.find((word) => processors.has(word));
-  if (cpu === undefined || (os === undefined && cpu !== "wasm32")) return undefined;
-  const last = words.at(-1) ?? "";
-  const libc = last.startsWith("musl") ? ["musl"] : last.startsWith("gnu") ? ["glibc"] : undefined;
+  if (cpu === undefined || (os === undefined && cpu !== 'wasm32')) return undefined;
+  const last = words.at(-1) ?? '';
+  const libc = last.startsWith('musl') ? ['musl'] : last.startsWith('gnu') ? ['glibc'] : undefined;
   return {
     cpu: [cpu],
     ...(os === undefined ? {} : { os: [os] }),

@@ -1,6 +1,6 @@
 /** Reads one TypeScript file into what the tidy rules ask about. Parsing only: no types, no other files. */
-import { posix } from "node:path";
-import ts from "typescript";
+import { posix } from 'node:path';
+import ts from 'typescript';
 
 /** One module that a file names, in whatever form. */
 export interface ModuleUse {
@@ -37,13 +37,13 @@ export function parseSource(path: string, text: string): Source {
 export function importedPaths(source: Source): readonly string[] {
   return source.uses
     .map((use) => use.name)
-    .filter((name) => name?.startsWith(".") === true)
-    .map((name) => importedPath(source.path, name ?? ""));
+    .filter((name) => name?.startsWith('.') === true)
+    .map((name) => importedPath(source.path, name ?? ''));
 }
 
 /** Resolves a relative import; the result may lie outside `src`. */
 export function importedPath(from: string, name: string): string {
-  return posix.normalize(posix.join(posix.dirname(from), name)).replace(/\.js$/, ".ts");
+  return posix.normalize(posix.join(posix.dirname(from), name)).replace(/\.js$/, '.ts');
 }
 
 /** Lines that hold code: neither blank nor only comment. */
@@ -69,7 +69,7 @@ export function lineOf(ast: ts.SourceFile, node: ts.Node): number {
   return ast.getLineAndCharacterOfPosition(node.getStart(ast)).line + 1;
 }
 
-function moduleUseOf(node: ts.Node): Omit<ModuleUse, "line"> | undefined {
+function moduleUseOf(node: ts.Node): Omit<ModuleUse, 'line'> | undefined {
   if (ts.isImportDeclaration(node)) {
     const typeOnly = node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
     return { name: textOf(node.moduleSpecifier), typeOnly, dynamic: false };
@@ -84,8 +84,7 @@ function moduleUseOf(node: ts.Node): Omit<ModuleUse, "line"> | undefined {
   if (ts.isCallExpression(node)) {
     const { expression } = node;
     const loads =
-      expression.kind === ts.SyntaxKind.ImportKeyword ||
-      (ts.isIdentifier(expression) && expression.text === "require");
+      expression.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(expression) && expression.text === 'require');
     if (loads) return { name: textOf(node.arguments[0]), typeOnly: false, dynamic: true };
   }
   return undefined;
