@@ -1,0 +1,256 @@
+import { isLoopbackHost, findAddress, addressToText } from "../core/address.js";
+import { ClusterError } from "../core/errors.js";
+import { isNodeName } from "../core/ids.js";
+import { memberMetadataBytesMax } from "../core/limits.js";
+import type { Logger } from "../core/logger.js";
+import { textToBytes } from "../core/text.js";
+import type { Metrics } from "../spi/metrics.js";
+import { local, type Profile } from "./profiles.js";
+
+/** How to make a node. Everything is optional: two processes that give nothing but a name find each other on one machine. */
+export interface NodeOptions {
+  /** Stable and unique in the cluster: 1 to 63 of letters, digits, `.`, `_`, `-`. @defaultValue `node-` and chance */
+  readonly name?: string;
+  /** @defaultValue `local()` */
+  readonly profile?: Profile;
+  /** Address to listen on. Any other than loopback needs `key`, `tls` with `mutual`, or `insecure: true`. @defaultValue the profile's */
+  readonly host?: string;
+  /** Port to listen on, UDP and TCP. Given and taken is an error; 0 takes any. @defaultValue the first free of the profile's */
+  readonly port?: number;
+  /** `host:port` that others reach this node by, behind NAT or when listening on every address. @defaultValue host and port */
+  readonly advertise?: string;
+  /** Addresses to join by: `host:port`, `dns:name:port`, `srv:name`. Retried for ever at a low rate. @defaultValue the profile's */
+  readonly seeds?: readonly string[];
+  /** Fail `start()` with `join-failed` when no seed answered within `joinTimeoutMs`. @defaultValue false: begin alone, keep trying */
+  readonly joinRequired?: boolean;
+  /** How long `start()` waits for a seed. Lower starts faster, higher waits for slow seeds. @defaultValue 300 local, 3000 lan, 10000 wan */
+  readonly joinTimeoutMs?: number;
+  /** Keeps clusters apart: nodes of another label are never heard. Not a secret. @defaultValue `scalebus` */
+  readonly label?: string;
+  /** The cluster key: 32 bytes, or a text of at least 16 characters that is hashed. Proves links and encrypts gossip; never sent. */
+  readonly key?: string | Uint8Array;
+  /** Listen beyond loopback without a key. For closed networks only. @defaultValue false */
+  readonly insecure?: boolean;
+  /** TLS 1.3 for links. */
+  readonly tls?: TlsOptions;
+  /** Bytes that other nodes can read of this member. At most 64 KiB. */
+  readonly metadata?: Uint8Array;
+  /** Most links to peers; beyond it links are made when needed. @defaultValue 200 */
+  readonly linksMax?: number;
+  /** How long `stop()` lets work finish. @defaultValue 5000 */
+  readonly drainMs?: number;
+  /** Send `error.stack` of handlers to callers. @defaultValue false */
+  readonly exposeStacks?: boolean;
+  /** Compile codecs per event shape; `false` forbids run-time code generation. @defaultValue true */
+  readonly codeGeneration?: boolean;
+  /** @defaultValue says nothing */
+  readonly logger?: Logger;
+  /** @defaultValue counts in the process, see `node.metrics` */
+  readonly metrics?: Metrics;
+}
+
+/** Certificates of a node, as PEM texts. */
+export interface TlsOptions {
+  readonly key: string;
+  readonly cert: string;
+  /** Authorities that peers' certificates must come from. */
+  readonly ca: string;
+  /** Ask peers for a certificate of `ca` too. @defaultValue true */
+  readonly mutual?: boolean;
+}
+
+/** Options with every default applied and every value checked. */
+export interface ResolvedNodeOptions {
+  readonly name: string;
+  readonly profile: Profile;
+  readonly host: string;
+  readonly ports: readonly number[];
+  readonly advertise: string | undefined;
+  readonly seeds: readonly string[];
+  readonly joinRequired: boolean;
+  readonly joinTimeoutMs: number;
+  readonly label: string;
+  readonly key: Uint8Array | undefined;
+  readonly tls: Required<TlsOptions> | undefined;
+  readonly metadata: Uint8Array | undefined;
+  readonly linksMax: number;
+  readonly drainMs: number;
+  readonly exposeStacks: boolean;
+  readonly codeGeneration: boolean;
+}
+
+/** What `resolveNodeOptions` needs of the machine. */
+export interface OptionSources {
+  /** A name for a node that was given none. */
+  readonly defaultName: () => string;
+  /** SHA-256, for keys given as text. */
+  readonly hash: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** Applies defaults and checks; throws `invalid-options` or `insecure-address` naming the option and what to do. */
+export function resolveNodeOptions(
+  options: NodeOptions,
+  sources: OptionSources,
+): ResolvedNodeOptions {
+  rejectUnknown(options);
+  const profile = options.profile ?? local();
+  const name = options.name ?? sources.defaultName();
+  if (!isNodeName(name)) {
+    throw invalid(
+      "name",
+      name,
+      'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit',
+    );
+  }
+  const host = options.host ?? profile.host;
+  const tls = resolveTls(options.tls);
+  const key = resolveKey(options.key, sources);
+  checkExposure(host, key !== undefined || tls?.mutual === true || options.insecure === true);
+  const ports =
+    options.port === undefined ? profile.ports : [checkRange("port", options.port, 0, 65_535)];
+  const joinTimeoutsMs = { local: 300, lan: 3000, wan: 10_000 };
+  return {
+    name,
+    profile,
+    host,
+    ports,
+    advertise: checkAdvertise(options.advertise),
+    seeds: checkSeeds(options.seeds ?? profile.seeds),
+    joinRequired: options.joinRequired ?? false,
+    joinTimeoutMs: checkRange(
+      "joinTimeoutMs",
+      options.joinTimeoutMs ?? joinTimeoutsMs[profile.kind],
+      1,
+      600_000,
+    ),
+    label: checkLabel(options.label ?? "scalebus"),
+    key,
+    tls,
+    metadata: checkMetadata(options.metadata),
+    linksMax: checkRange("linksMax", options.linksMax ?? 200, 1, 10_000),
+    drainMs: checkRange("drainMs", options.drainMs ?? 5000, 0, 600_000),
+    exposeStacks: options.exposeStacks ?? false,
+    codeGeneration: options.codeGeneration ?? true,
+  };
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof NodeOptions>([
+  "name",
+  "profile",
+  "host",
+  "port",
+  "advertise",
+  "seeds",
+  "joinRequired",
+  "joinTimeoutMs",
+  "label",
+  "key",
+  "insecure",
+  "tls",
+  "metadata",
+  "linksMax",
+  "drainMs",
+  "exposeStacks",
+  "codeGeneration",
+  "logger",
+  "metrics",
+]);
+
+/** A misspelt option would silently be its default, which is how clusters come to run without a key. */
+function rejectUnknown(options: NodeOptions): void {
+  for (const given of Object.keys(options)) {
+    if (optionNames.has(given)) continue;
+    throw new ClusterError(
+      "invalid-options",
+      `there is no option ${given}; the options are ${[...optionNames].join(", ")}`,
+    );
+  }
+}
+
+function invalid(option: string, value: unknown, todo: string): ClusterError {
+  return new ClusterError(
+    "invalid-options",
+    `option ${option} is ${JSON.stringify(value)}: ${todo}`,
+  );
+}
+
+function checkRange(option: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw invalid(option, value, `give a whole number from ${least} to ${most}`);
+  }
+  return value;
+}
+
+function checkExposure(host: string, secured: boolean): void {
+  if (host === "") throw invalid("host", host, "give an address to listen on, such as 127.0.0.1");
+  if (secured || isLoopbackHost(host)) return;
+  throw new ClusterError(
+    "insecure-address",
+    `host ${host} can be reached from other machines and no key is set: give key (shared by all nodes), ` +
+      "or tls with mutual: true, or insecure: true for a closed network, or listen on 127.0.0.1",
+  );
+}
+
+function checkAdvertise(advertise: string | undefined): string | undefined {
+  if (advertise === undefined) return undefined;
+  const address = findAddress(advertise);
+  if (address === undefined)
+    throw invalid("advertise", advertise, "give host:port, or [ipv6]:port");
+  return addressToText(address);
+}
+
+function checkSeeds(seeds: readonly string[]): readonly string[] {
+  for (const seed of seeds) {
+    if (/^(?:dns|srv|file|env):/.test(seed)) continue;
+    if (findAddress(seed) === undefined) {
+      throw invalid(
+        "seeds",
+        seed,
+        "give host:port, [ipv6]:port, dns:name:port, srv:name, env:NAME or file:path",
+      );
+    }
+  }
+  return seeds;
+}
+
+function checkLabel(label: string): string {
+  if (label.length > 0 && textToBytes(label).length <= 64) return label;
+  throw invalid("label", label, "give 1 to 64 bytes of text");
+}
+
+function checkMetadata(metadata: Uint8Array | undefined): Uint8Array | undefined {
+  if (metadata === undefined || metadata.length <= memberMetadataBytesMax) return metadata;
+  throw invalid(
+    "metadata",
+    `${metadata.length} bytes`,
+    `give at most ${memberMetadataBytesMax} bytes`,
+  );
+}
+
+function resolveKey(
+  key: string | Uint8Array | undefined,
+  sources: OptionSources,
+): Uint8Array | undefined {
+  if (key === undefined) return undefined;
+  if (typeof key === "string") {
+    if (key.length < 16)
+      throw invalid("key", `a text of ${key.length} characters`, "give at least 16 characters");
+    return sources.hash(textToBytes(key));
+  }
+  if (key.length !== 32)
+    throw invalid(
+      "key",
+      `${key.length} bytes`,
+      "give 32 bytes, or a text of at least 16 characters",
+    );
+  return key;
+}
+
+function resolveTls(tls: TlsOptions | undefined): Required<TlsOptions> | undefined {
+  if (tls === undefined) return undefined;
+  for (const part of ["key", "cert", "ca"] as const) {
+    if (!tls[part].includes("-----BEGIN"))
+      throw invalid(`tls.${part}`, `${tls[part].length} characters`, "give a PEM text");
+  }
+  return { ...tls, mutual: tls.mutual ?? true };
+}
