@@ -46,8 +46,9 @@ export class BoundedQueue<T> {
     const grown: (T | undefined)[] = Array.from({
       length: Math.min(this.max, this.#items.length * 2),
     });
-    for (let index = 0; index < this.#size; index += 1)
+    for (let index = 0; index < this.#size; index += 1) {
       grown[index] = this.#items[(this.#head + index) % this.#items.length];
+    }
     this.#items = grown;
     this.#head = 0;
   }

@@ -45,11 +45,11 @@ export function findRandom<T>(random: Random, items: readonly T[]): T | undefine
 }
 
 /** Shuffles in place (Fisher-Yates, Durstenfeld's form). */
-export function shuffle<T>(random: Random, items: T[]): void {
+export function shuffle(random: Random, items: unknown[]): void {
   for (let index = items.length - 1; index > 0; index -= 1) {
     const other = random.below(index + 1);
-    const held = items[index] as T;
-    items[index] = items[other] as T;
+    const held = items[index];
+    items[index] = items[other];
     items[other] = held;
   }
 }

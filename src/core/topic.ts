@@ -29,7 +29,7 @@ export interface TopicCapture {
 export function normalizeTopic(topic: string): string {
   const wrong = findTopicFault(topic);
   if (wrong !== undefined)
-    throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);
+    {throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);}
   if (topic.charCodeAt(0) === slash && topic.charCodeAt(topic.length - 1) !== slash) return topic;
   return `/${trimSlashes(topic)}`;
 }

@@ -1,7 +1,7 @@
-import type { Address } from "../core/address.js";
-import { ClusterError } from "../core/errors.js";
-import type { Connection, Connections, ConnectionServer } from "../spi/connections.js";
-import type { Datagrams, DatagramSocket } from "../spi/datagrams.js";
+import type { Address } from '../core/address.js';
+import { ClusterError } from '../core/errors.js';
+import type { Connection, Connections, ConnectionServer } from '../spi/connections.js';
+import type { Datagrams, DatagramSocket } from '../spi/datagrams.js';
 
 /** What a node listens on: one number for UDP gossip and TCP links. */
 export interface FrontDoor {
@@ -39,8 +39,8 @@ export async function openFrontDoor(
   const [first, last] = [options.ports[0], options.ports.at(-1)];
   const tried = first === last ? `port ${first}` : `ports ${first} to ${last}`;
   throw new ClusterError(
-    "address-in-use",
-    `${tried} on ${options.host} ${first === last ? "is" : "are all"} taken; stop the other program or give another port`,
+    'address-in-use',
+    `${tried} on ${options.host} ${first === last ? 'is' : 'are all'} taken; stop the other program or give another port`,
     { details: { host: options.host, ports: options.ports } },
   );
 }
@@ -57,7 +57,7 @@ async function tryPort(
     return { local: server.local, datagrams, server };
   } catch (cause) {
     await server?.close();
-    if (cause instanceof ClusterError && cause.code === "address-in-use") return undefined;
+    if (cause instanceof ClusterError && cause.code === 'address-in-use') return undefined;
     throw cause;
   }
 }

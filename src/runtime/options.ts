@@ -1,11 +1,11 @@
-import { isLoopbackHost, findAddress, addressToText } from "../core/address.js";
-import { ClusterError } from "../core/errors.js";
-import { isNodeName } from "../core/ids.js";
-import { memberMetadataBytesMax } from "../core/limits.js";
-import type { Logger } from "../core/logger.js";
-import { textToBytes } from "../core/text.js";
-import type { Metrics } from "../spi/metrics.js";
-import { local, type Profile } from "./profiles.js";
+import { isLoopbackHost, findAddress, addressToText } from '../core/address.js';
+import { ClusterError } from '../core/errors.js';
+import { isNodeName } from '../core/ids.js';
+import { memberMetadataBytesMax } from '../core/limits.js';
+import type { Logger } from '../core/logger.js';
+import { textToBytes } from '../core/text.js';
+import type { Metrics } from '../spi/metrics.js';
+import { local, type Profile } from './profiles.js';
 
 /** How to make a node. Everything is optional: two processes that give nothing but a name find each other on one machine. */
 export interface NodeOptions {
@@ -88,72 +88,76 @@ export interface OptionSources {
 }
 
 /** Applies defaults and checks; throws `invalid-options` or `insecure-address` naming the option and what to do. */
-export function resolveNodeOptions(
-  options: NodeOptions,
-  sources: OptionSources,
-): ResolvedNodeOptions {
+export function resolveNodeOptions(options: NodeOptions, sources: OptionSources): ResolvedNodeOptions {
   rejectUnknown(options);
   const profile = options.profile ?? local();
-  const name = options.name ?? sources.defaultName();
-  if (!isNodeName(name)) {
-    throw invalid(
-      "name",
-      name,
-      'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit',
-    );
-  }
-  const host = options.host ?? profile.host;
+  const given = {
+    ...defaults,
+    host: profile.host,
+    seeds: profile.seeds,
+    joinTimeoutMs: joinTimeoutsMs[profile.kind],
+    ...options,
+  };
   const tls = resolveTls(options.tls);
   const key = resolveKey(options.key, sources);
-  checkExposure(host, key !== undefined || tls?.mutual === true || options.insecure === true);
-  const ports =
-    options.port === undefined ? profile.ports : [checkRange("port", options.port, 0, 65_535)];
-  const joinTimeoutsMs = { local: 300, lan: 3000, wan: 10_000 };
+  checkExposure(given.host, key !== undefined || tls?.mutual === true || given.insecure);
   return {
-    name,
+    name: checkName(options.name ?? sources.defaultName()),
     profile,
-    host,
-    ports,
+    host: given.host,
+    ports: options.port === undefined ? profile.ports : [checkRange('port', options.port, 0, 65_535)],
     advertise: checkAdvertise(options.advertise),
-    seeds: checkSeeds(options.seeds ?? profile.seeds),
-    joinRequired: options.joinRequired ?? false,
-    joinTimeoutMs: checkRange(
-      "joinTimeoutMs",
-      options.joinTimeoutMs ?? joinTimeoutsMs[profile.kind],
-      1,
-      600_000,
-    ),
-    label: checkLabel(options.label ?? "scalebus"),
+    seeds: checkSeeds(given.seeds),
+    joinRequired: given.joinRequired,
+    joinTimeoutMs: checkRange('joinTimeoutMs', given.joinTimeoutMs, 1, 600_000),
+    label: checkLabel(given.label),
     key,
     tls,
     metadata: checkMetadata(options.metadata),
-    linksMax: checkRange("linksMax", options.linksMax ?? 200, 1, 10_000),
-    drainMs: checkRange("drainMs", options.drainMs ?? 5000, 0, 600_000),
-    exposeStacks: options.exposeStacks ?? false,
-    codeGeneration: options.codeGeneration ?? true,
+    linksMax: checkRange('linksMax', given.linksMax, 1, 10_000),
+    drainMs: checkRange('drainMs', given.drainMs, 0, 600_000),
+    exposeStacks: given.exposeStacks,
+    codeGeneration: given.codeGeneration,
   };
 }
 
+const joinTimeoutsMs: Readonly<Record<Profile['kind'], number>> = { local: 300, lan: 3000, wan: 10_000 };
+
+const defaults = {
+  insecure: false,
+  joinRequired: false,
+  label: 'scalebus',
+  linksMax: 200,
+  drainMs: 5000,
+  exposeStacks: false,
+  codeGeneration: true,
+} as const satisfies NodeOptions;
+
+function checkName(name: string): string {
+  if (isNodeName(name)) return name;
+  throw invalid('name', name, 'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit');
+}
+
 const optionNames: ReadonlySet<string> = new Set<keyof NodeOptions>([
-  "name",
-  "profile",
-  "host",
-  "port",
-  "advertise",
-  "seeds",
-  "joinRequired",
-  "joinTimeoutMs",
-  "label",
-  "key",
-  "insecure",
-  "tls",
-  "metadata",
-  "linksMax",
-  "drainMs",
-  "exposeStacks",
-  "codeGeneration",
-  "logger",
-  "metrics",
+  'name',
+  'profile',
+  'host',
+  'port',
+  'advertise',
+  'seeds',
+  'joinRequired',
+  'joinTimeoutMs',
+  'label',
+  'key',
+  'insecure',
+  'tls',
+  'metadata',
+  'linksMax',
+  'drainMs',
+  'exposeStacks',
+  'codeGeneration',
+  'logger',
+  'metrics',
 ]);
 
 /** A misspelt option would silently be its default, which is how clusters come to run without a key. */
@@ -161,17 +165,14 @@ function rejectUnknown(options: NodeOptions): void {
   for (const given of Object.keys(options)) {
     if (optionNames.has(given)) continue;
     throw new ClusterError(
-      "invalid-options",
-      `there is no option ${given}; the options are ${[...optionNames].join(", ")}`,
+      'invalid-options',
+      `there is no option ${given}; the options are ${[...optionNames].join(', ')}`,
     );
   }
 }
 
 function invalid(option: string, value: unknown, todo: string): ClusterError {
-  return new ClusterError(
-    "invalid-options",
-    `option ${option} is ${JSON.stringify(value)}: ${todo}`,
-  );
+  return new ClusterError('invalid-options', `option ${option} is ${JSON.stringify(value)}: ${todo}`);
 }
 
 function checkRange(option: string, value: number, least: number, most: number): number {
@@ -182,20 +183,19 @@ function checkRange(option: string, value: number, least: number, most: number):
 }
 
 function checkExposure(host: string, secured: boolean): void {
-  if (host === "") throw invalid("host", host, "give an address to listen on, such as 127.0.0.1");
+  if (host === '') throw invalid('host', host, 'give an address to listen on, such as 127.0.0.1');
   if (secured || isLoopbackHost(host)) return;
   throw new ClusterError(
-    "insecure-address",
+    'insecure-address',
     `host ${host} can be reached from other machines and no key is set: give key (shared by all nodes), ` +
-      "or tls with mutual: true, or insecure: true for a closed network, or listen on 127.0.0.1",
+      'or tls with mutual: true, or insecure: true for a closed network, or listen on 127.0.0.1',
   );
 }
 
 function checkAdvertise(advertise: string | undefined): string | undefined {
   if (advertise === undefined) return undefined;
   const address = findAddress(advertise);
-  if (address === undefined)
-    throw invalid("advertise", advertise, "give host:port, or [ipv6]:port");
+  if (address === undefined) throw invalid('advertise', advertise, 'give host:port, or [ipv6]:port');
   return addressToText(address);
 }
 
@@ -203,11 +203,7 @@ function checkSeeds(seeds: readonly string[]): readonly string[] {
   for (const seed of seeds) {
     if (/^(?:dns|srv|file|env):/.test(seed)) continue;
     if (findAddress(seed) === undefined) {
-      throw invalid(
-        "seeds",
-        seed,
-        "give host:port, [ipv6]:port, dns:name:port, srv:name, env:NAME or file:path",
-      );
+      throw invalid('seeds', seed, 'give host:port, [ipv6]:port, dns:name:port, srv:name, env:NAME or file:path');
     }
   }
   return seeds;
@@ -215,42 +211,32 @@ function checkSeeds(seeds: readonly string[]): readonly string[] {
 
 function checkLabel(label: string): string {
   if (label.length > 0 && textToBytes(label).length <= 64) return label;
-  throw invalid("label", label, "give 1 to 64 bytes of text");
+  throw invalid('label', label, 'give 1 to 64 bytes of text');
 }
 
 function checkMetadata(metadata: Uint8Array | undefined): Uint8Array | undefined {
   if (metadata === undefined || metadata.length <= memberMetadataBytesMax) return metadata;
-  throw invalid(
-    "metadata",
-    `${metadata.length} bytes`,
-    `give at most ${memberMetadataBytesMax} bytes`,
-  );
+  throw invalid('metadata', `${metadata.length} bytes`, `give at most ${memberMetadataBytesMax} bytes`);
 }
 
-function resolveKey(
-  key: string | Uint8Array | undefined,
-  sources: OptionSources,
-): Uint8Array | undefined {
+function resolveKey(key: string | Uint8Array | undefined, sources: OptionSources): Uint8Array | undefined {
   if (key === undefined) return undefined;
-  if (typeof key === "string") {
-    if (key.length < 16)
-      throw invalid("key", `a text of ${key.length} characters`, "give at least 16 characters");
+  if (typeof key === 'string') {
+    if (key.length < 16) throw invalid('key', `a text of ${key.length} characters`, 'give at least 16 characters');
     return sources.hash(textToBytes(key));
   }
-  if (key.length !== 32)
-    throw invalid(
-      "key",
-      `${key.length} bytes`,
-      "give 32 bytes, or a text of at least 16 characters",
-    );
+  if (key.length !== 32) {
+    throw invalid('key', `${key.length} bytes`, 'give 32 bytes, or a text of at least 16 characters');
+  }
   return key;
 }
 
 function resolveTls(tls: TlsOptions | undefined): Required<TlsOptions> | undefined {
   if (tls === undefined) return undefined;
-  for (const part of ["key", "cert", "ca"] as const) {
-    if (!tls[part].includes("-----BEGIN"))
-      throw invalid(`tls.${part}`, `${tls[part].length} characters`, "give a PEM text");
+  for (const part of ['key', 'cert', 'ca'] as const) {
+    if (!tls[part].includes('-----BEGIN')) {
+      throw invalid(`tls.${part}`, `${tls[part].length} characters`, 'give a PEM text');
+    }
   }
   return { ...tls, mutual: tls.mutual ?? true };
 }

@@ -1,5 +1,5 @@
-import { ClusterError } from "../core/errors.js";
-import type { Startable } from "../spi/life-cycle.js";
+import { ClusterError } from '../core/errors.js';
+import type { Startable } from '../spi/life-cycle.js';
 
 /**
  * Starts parts in order and stops them in reverse. When one fails to start it is named, and those that had started are stopped
@@ -18,16 +18,12 @@ export class PartList {
       try {
         await part.start();
       } catch (cause) {
-        const error = ClusterError.from(cause, "internal");
+        const error = ClusterError.from(cause, 'internal');
         await this.stop();
-        throw new ClusterError(
-          error.code,
-          `${part.partName} failed to start: ${withoutCode(error.message)}`,
-          {
-            cause,
-            details: error.details,
-          },
-        );
+        throw new ClusterError(error.code, `${part.partName} failed to start: ${withoutCode(error.message)}`, {
+          cause,
+          details: error.details,
+        });
       }
       this.#running.push(part);
     }
@@ -40,7 +36,7 @@ export class PartList {
       try {
         await part.stop();
       } catch (cause) {
-        failed ??= new ClusterError("internal", `${part.partName} failed to stop`, { cause });
+        failed ??= new ClusterError('internal', `${part.partName} failed to stop`, { cause });
       }
     }
     if (failed !== undefined) throw failed;
@@ -48,5 +44,5 @@ export class PartList {
 }
 
 function withoutCode(message: string): string {
-  return message.replace(/^\[[a-z-]+\] /, "");
+  return message.replace(/^\[[a-z-]+\] /, '');
 }

@@ -1,8 +1,8 @@
-import { addressToText } from "../core/address.js";
+import { addressToText } from '../core/address.js';
 
 /** How the nodes of a cluster find and watch each other; everything in it can be overridden by an option of the same name. */
 export interface Profile {
-  readonly kind: "local" | "lan" | "wan";
+  readonly kind: 'local' | 'lan' | 'wan';
   /** Where a node listens when `host` is not given. */
   readonly host: string;
   /** Ports tried in order when `port` is not given. */
@@ -24,16 +24,16 @@ export const localPortsMax = 16;
  */
 export function local(): Profile {
   const ports = Array.from({ length: localPortsMax }, (_, index) => defaultPort + index);
-  const seeds = ports.map((port) => addressToText({ host: "127.0.0.1", port }));
-  return { kind: "local", host: "127.0.0.1", ports, seeds, nodes: localPortsMax };
+  const seeds = ports.map((port) => addressToText({ host: '127.0.0.1', port }));
+  return { kind: 'local', host: '127.0.0.1', ports, seeds, nodes: localPortsMax };
 }
 
 /** Machines of one network: binds every address, so it needs a `key`, mutual TLS or `insecure: true`, and `seeds`. */
 export function lan(nodes = 16): Profile {
-  return { kind: "lan", host: "0.0.0.0", ports: [defaultPort], seeds: [], nodes };
+  return { kind: 'lan', host: '0.0.0.0', ports: [defaultPort], seeds: [], nodes };
 }
 
 /** Machines far apart: as `lan`, with a failure detector that expects long and uneven round trips. */
 export function wan(nodes = 16): Profile {
-  return { kind: "wan", host: "0.0.0.0", ports: [defaultPort], seeds: [], nodes };
+  return { kind: 'wan', host: '0.0.0.0', ports: [defaultPort], seeds: [], nodes };
 }
