@@ -13,13 +13,14 @@ export interface Permit {
 }
 
 const base = ['core', 'spi'];
-const protocols = ['protocol/swim', 'protocol/rsocket', 'protocol/table', 'protocol/bus'];
+const protocols = ['protocol/swim', 'protocol/rsocket', 'protocol/table', 'protocol/rpc', 'protocol/bus'];
 const innerRooms = [
   'reactive',
   'codec',
   'cluster/transport',
   'cluster/membership',
   'cluster/link',
+  'cluster/table',
   'cluster/rpc',
   'bus',
   'device/network',
@@ -36,13 +37,15 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'protocol/swim': base,
   'protocol/rsocket': base,
   'protocol/table': base,
+  'protocol/rpc': base,
   'protocol/bus': [...base, 'protocol/table'],
   reactive: base,
   codec: base,
   'cluster/transport': base,
   'cluster/membership': [...base, 'protocol/swim'],
   'cluster/link': [...base, 'protocol/rsocket'],
-  'cluster/rpc': [...base, 'reactive', 'protocol/table'],
+  'cluster/table': [...base, 'protocol/table'],
+  'cluster/rpc': [...base, 'reactive', 'protocol/rpc'],
   bus: [...base, 'reactive', 'protocol/bus', 'protocol/table'],
   'device/network': [...base, 'reactive'],
   'device/session': [...base, 'reactive'],

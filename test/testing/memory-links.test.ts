@@ -3,20 +3,20 @@ import { bytesToText, textToBytes } from '../../src/core/text.js';
 import { emptyBytes } from '../../src/core/bytes.js';
 import type { IncomingStream, Link, Stream, StreamRequest, StreamSink } from '../../src/spi/links.js';
 import { MemoryLinks, type MemoryNode } from '../../src/testing/memory-links.js';
-import { HandClock } from './hand-clock.js';
+import { Simulator } from '../../src/testing/simulator.js';
 
 describe('memory links', () => {
-  let clock: HandClock;
+  let clock: Simulator;
   let hub: MemoryLinks;
   let one: MemoryNode;
   let two: MemoryNode;
 
   beforeEach(async () => {
-    clock = new HandClock();
+    clock = new Simulator({ seed: 1 });
     hub = new MemoryLinks(clock, { gossipPeriodMs: 0 });
     one = hub.add('one');
     two = hub.add('two');
-    await clock.run(5);
+    await clock.runAsync(5);
   });
 
   afterEach(() => assert.equal(hub.violations, 0));
@@ -36,7 +36,7 @@ describe('memory links', () => {
     const { sink, told } = recorder();
     link(one, 'two').open(request('response', 'hi'), sink);
     assert.deepEqual(told, []);
-    await clock.run(5);
+    await clock.runAsync(5);
     assert.deepEqual(told, ['next hi!', 'complete']);
     assert.equal(hub.streamCount(), 0);
   });
@@ -50,13 +50,13 @@ describe('memory links', () => {
     });
     const asked = recorder();
     const requester = link(one, 'two').open(request('stream', '', 1), asked.sink);
-    await clock.run(5);
+    await clock.runAsync(5);
     stream?.next(emptyBytes, textToBytes('a'));
     assert.equal(stream?.credit, 0);
     assert.throws(() => stream?.next(emptyBytes, emptyBytes), /credit/);
-    await clock.run(5);
+    await clock.runAsync(5);
     if (typeof requester !== 'string') requester.request(3);
-    await clock.run(5);
+    await clock.runAsync(5);
     assert.deepEqual(served.told, ['credit']);
     assert.equal(stream.credit, 3);
     hub.congest('two', 'one', true);
@@ -70,14 +70,14 @@ describe('memory links', () => {
     const early = recorder();
     const late = recorder();
     link(one, 'two').open(request('response', ''), early.sink);
-    await clock.run(0);
+    await clock.runAsync(0);
     link(one, 'two').open(request('response', ''), late.sink);
     hub.drop('one', 'two');
-    await clock.run(0);
+    await clock.runAsync(0);
     assert.deepEqual(early.told, ['link reset written']);
     assert.deepEqual(late.told, ['link reset unwritten']);
     assert.equal(one.links.findLink('two'), undefined);
-    await clock.run(100);
+    await clock.runAsync(100);
     assert.equal(link(one, 'two').up, true);
   });
 
@@ -90,13 +90,13 @@ describe('memory links', () => {
     });
     const asked = recorder();
     const stream = link(one, 'two').open(request('channel', 'first', 2), asked.sink) as Stream;
-    await clock.run(5);
+    await clock.runAsync(5);
     incoming?.stream.request(2);
-    await clock.run(5);
+    await clock.runAsync(5);
     stream.nextAndComplete(emptyBytes, textToBytes('last'));
-    await clock.run(5);
+    await clock.runAsync(5);
     incoming?.stream.nextAndComplete(emptyBytes, textToBytes('bye'));
-    await clock.run(5);
+    await clock.runAsync(5);
     assert.deepEqual(served.told, ['next last', 'complete']);
     assert.deepEqual(asked.told, ['credit', 'next bye', 'complete']);
     assert.equal(hub.streamCount(), 0);
@@ -110,13 +110,13 @@ describe('memory links', () => {
     const { sink, told } = recorder();
     hub.cut('one', 'two');
     link(one, 'two').open(request('response', ''), sink);
-    await clock.run(100);
+    await clock.runAsync(100);
     assert.deepEqual(told, []);
     hub.heal('one', 'two');
-    await clock.run(10);
+    await clock.runAsync(10);
     assert.deepEqual(told, ['next ', 'complete']);
     hub.cut('one', 'two');
-    await clock.run(4000);
+    await clock.runAsync(4000);
     assert.equal(one.links.findLink('two'), undefined);
   });
 
@@ -124,7 +124,7 @@ describe('memory links', () => {
     const events: string[] = [];
     one.membership.listen(({ kind, member }) => events.push(`${kind} ${member.name}@${member.epoch}`));
     hub.restart('two');
-    await clock.run(10);
+    await clock.runAsync(10);
     assert.deepEqual(events, ['failed two@2', 'joined two@3']);
     assert.equal(link(one, 'two').peer.epoch, 3);
   });
@@ -139,7 +139,7 @@ describe('memory links', () => {
     const base = { kind: 'swim' as const, data: emptyBytes, timeoutMs: 50, name: undefined };
     one.links.exchange({ ...base, address: 'two.memory:1' }, done);
     one.links.exchange({ ...base, address: 'nobody:1' }, done);
-    await clock.run(100);
+    await clock.runAsync(100);
     assert.deepEqual(answers, [undefined, 'state']);
   });
 });
