@@ -1,0 +1,74 @@
+/**
+ * Turns src and bench into plain JavaScript under bench/.build before anything is timed. The loader that runs tests keeps
+ * the names of functions by a call for each closure that is made, which would be timed too; users run plain JavaScript.
+ * Types are stripped file by file, so a changed file costs milliseconds.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of the checkout, from the source as from the compiled file. */
+export const rootDir: string = findRoot(dirname(fileURLToPath(import.meta.url)));
+/** Where the compiled files are. */
+export const buildDir: string = join(rootDir, 'bench', '.build');
+
+/** The compiled file of a source file given from the root: `bench/limit/limit.ts`. */
+export function compiledPath(sourcePath: string): string {
+  return join(buildDir, sourcePath.replace(/\.ts$/, '.js'));
+}
+
+/** Compiles what changed and removes what has no source any more. Returns how many files it wrote. */
+export async function compile(): Promise<number> {
+  const sources = [...walk(join(rootDir, 'src'), '.ts'), ...walk(join(rootDir, 'bench'), '.ts')];
+  const wanted = new Set<string>();
+  const stale: { source: string; target: string }[] = [];
+  for (const source of sources) {
+    const target = compiledPath(relative(rootDir, source));
+    wanted.add(target);
+    if (modifiedMs(target) < modifiedMs(source)) stale.push({ source, target });
+  }
+  for (const file of walk(buildDir, '.js')) if (!wanted.has(file)) rmSync(file);
+  if (stale.length === 0) return 0;
+  const { default: ts } = await import('typescript');
+  for (const { source, target } of stale) {
+    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
+      fileName: source,
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+      },
+    });
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
+  }
+  return stale.length;
+}
+
+function* walk(dir: string, extension: string): Generator<string> {
+  let entries;
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch {
+    // A folder that does not exist yet has no files.
+    return;
+  }
+  for (const entry of entries) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) {
+      if (entry.name !== 'node_modules' && entry.name !== '.build') yield* walk(path, extension);
+    } else if (entry.name.endsWith(extension) && !entry.name.endsWith('.d.ts')) yield path;
+  }
+}
+
+function modifiedMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** The source is two folders below the root, the compiled file three: look for the lock file that only the root has. */
+function findRoot(start: string): string {
+  for (let dir = start; dir !== dirname(dir); dir = dirname(dir)) {
+    if (statSync(join(dir, 'tsconfig.base.json'), { throwIfNoEntry: false })) return dir;
+  }
+  throw new Error(`no checkout of scalebus above ${start}`);
+}

@@ -1,0 +1,306 @@
+/** What every bench runs on: contenders that are ready, rounds in turn, and lines that are printed and kept. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseEntries, familyOf } from '../contenders.js';
+import type { Entry, Kind, Setup } from '../contender.js';
+import type { BenchOptions } from '../options.js';
+import { type Payload, payloadText } from '../payload.js';
+import type { Agent, Crew } from './agents.js';
+import { type BrokerCost, hasProgram } from './broker.js';
+import { rootDir } from './compile.js';
+import {
+  describeMachine,
+  figureLine,
+  keepLines,
+  type FigureLine,
+  type GoalLine,
+  type Line,
+  type Machine,
+  type Round,
+} from './lines.js';
+import type { Usage } from './meter.js';
+import { freePort } from './ports.js';
+import { tableText } from './table.js';
+
+/** One case of a bench. */
+export interface Case {
+  /** Unique in the bench: `100 B x64`. */
+  readonly name: string;
+  readonly payload: Payload | undefined;
+  readonly concurrency: number;
+}
+
+/** A bench: what `npm run bench -- <name>` runs. */
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  run(run: Run): Promise<void>;
+}
+
+/** A running broker as measurements see it. */
+export interface RunningBroker {
+  readonly address: string | undefined;
+  cost(): Promise<BrokerCost>;
+}
+
+/** The run of one bench. */
+export class Run {
+  readonly bench: string;
+  readonly options: BenchOptions;
+  readonly #machine: Machine;
+  readonly #lines: Line[] = [];
+  readonly #absent = new Map<string, string>();
+  #failedRuns = 0;
+
+  constructor(bench: string, options: BenchOptions) {
+    this.bench = bench;
+    this.options = options;
+    this.#machine = describeMachine();
+  }
+
+  /** True when ours or the limit failed: peers may fail without failing the bench. */
+  get failed(): boolean {
+    return this.#failedRuns > 0;
+  }
+
+  /** The lines so far. */
+  get lines(): readonly Line[] {
+    return this.#lines;
+  }
+
+  /** Measures the cases that the options leave, each in rounds: ours, limit, peers, and again. */
+  async measure(
+    kind: Kind,
+    cases: readonly Case[],
+    once: (entry: Entry, one: Case) => Promise<Round>,
+    takesPart: (entry: Entry) => boolean = () => true,
+  ): Promise<void> {
+    const { ours, peers, only } = this.options;
+    for (const one of cases) {
+      if (only !== undefined && !one.name.includes(only)) continue;
+      const chosen = chooseEntries({ kind, ours, peers, payload: one.payload }).filter(takesPart);
+      await this.#measureCase(one, chosen, once);
+    }
+  }
+
+  /** Adds a line with a goal. */
+  goal(
+    name: string,
+    metric: string,
+    value: number,
+    goal: { readonly atLeast: number } | { readonly atMost: number },
+  ): void {
+    const atLeast = 'atLeast' in goal;
+    const target = atLeast ? goal.atLeast : goal.atMost;
+    const met = atLeast ? value >= target : value <= target;
+    const line: GoalLine = {
+      kind: 'goal',
+      bench: this.bench,
+      case: name,
+      metric,
+      value,
+      target,
+      met,
+      ...this.#machine,
+    };
+    this.#lines.push(line);
+  }
+
+  /** The line of a contender in a case, if it was measured. */
+  line(name: string, peer: string): FigureLine | undefined {
+    return this.#lines
+      .filter((line) => line.kind === 'figure')
+      .find((line) => line.case === name && line.peer === peer);
+  }
+
+  /** The best rate of a family in a case. */
+  best(name: string, family: string, except: readonly string[] = []): number | undefined {
+    const rates = this.#lines
+      .filter((line) => line.kind === 'figure')
+      .filter(({ case: one, peer }) => one === name && familyOf(peer) === family && !except.includes(peer))
+      .map((line) => line.opsPerSec ?? 0);
+    return rates.length === 0 ? undefined : Math.max(...rates);
+  }
+
+  /** Adds the goal `ours / the best of the family >= target`, when both were measured. */
+  ratioGoal(name: string, family: string, target: number, except: readonly string[] = []): void {
+    const mine = this.line(name, 'scalebus')?.opsPerSec;
+    const theirs = this.best(name, family, except);
+    if (mine === undefined || theirs === undefined || theirs === 0) return;
+    this.goal(name, `rate / ${family}`, Number((mine / theirs).toPrecision(3)), { atLeast: target });
+  }
+
+  /** Starts the broker that an entry needs. */
+  async broker(crew: Crew, { broker, module, name }: Entry): Promise<RunningBroker> {
+    if (broker === undefined) return { address: undefined, cost: () => Promise.resolve({ cpuUs: 0, rssPeakBytes: 0 }) };
+    const port = await freePort();
+    const own = broker === 'own';
+    const { agent } = await crew.add({
+      name: `${name} broker`,
+      module: 'bench/harness/broker.ts',
+      role: own ? 'own' : 'program',
+      options: own ? { port, module } : { port, program: broker.program, args: broker.args(port) },
+    });
+    const cost = async (): Promise<BrokerCost> => await agent.ask<BrokerCost>('cost');
+    return { address: port.toString(), cost };
+  }
+
+  /** The settings of one process of a measurement. */
+  async setup(entry: Entry, more: Pick<Setup, 'payload' | 'broker'> & Partial<Setup>): Promise<Setup> {
+    return { variant: entry.variant, port: await freePort(), peers: [], count: 2, index: 0, ...more };
+  }
+
+  /** Writes progress to stderr, so that stdout is the result alone. */
+  say(text: string): void {
+    if (!this.options.json) process.stderr.write(`${text}\n`);
+  }
+
+  /** Prints and keeps the lines. Smoke runs are not kept: their figures mean nothing. */
+  finish(): void {
+    if (this.options.json) for (const line of this.#lines) console.log(JSON.stringify(line));
+    else console.log(`\n${this.bench}\n${tableText(this.#lines)}\n`);
+    if (!this.options.smoke) keepLines(this.bench, this.#lines);
+  }
+
+  async #measureCase(
+    one: Case,
+    wanted: readonly Entry[],
+    once: (entry: Entry, one: Case) => Promise<Round>,
+  ): Promise<void> {
+    const { rounds } = this.options;
+    const chosen = wanted.filter((entry) => this.#isReady(entry, one));
+    const results = new Map<string, Round[]>(chosen.map(({ name }) => [name, []]));
+    const failures = new Map<string, string>();
+    for (let round = 0; round < rounds; round += 1) {
+      for (const entry of chosen) {
+        if (failures.has(entry.name)) continue;
+        this.say(`${this.bench} ${one.name} ${entry.name} round ${(round + 1).toString()}`);
+        try {
+          results.get(entry.name)?.push(await once(entry, one));
+        } catch (cause) {
+          failures.set(entry.name, cause instanceof Error ? cause.message : String(cause));
+        }
+      }
+    }
+    for (const entry of chosen) this.#conclude(entry, one, results, failures.get(entry.name));
+  }
+
+  #conclude(
+    entry: Entry,
+    one: Case,
+    results: ReadonlyMap<string, readonly Round[]>,
+    failure: string | undefined,
+  ): void {
+    if (failure !== undefined) {
+      this.#absentLine('failed', one.name, entry.name, failure);
+      if (entry.family === 'scalebus' || entry.family === 'limit') this.#failedRuns += 1;
+      return;
+    }
+    const limit = figureLine(this.#machine, subjectOf(this.bench, one, 'limit'), results.get('limit') ?? []);
+    const rounds = results.get(entry.name) ?? [];
+    this.#lines.push(figureLine(this.#machine, subjectOf(this.bench, one, entry.name), rounds, limit.opsPerSec));
+  }
+
+  #isReady(entry: Entry, one: Case): boolean {
+    const known = this.#absent.get(entry.name) ?? missing(entry);
+    this.#absent.set(entry.name, known);
+    if (known === '') return true;
+    this.#absentLine('skipped', one.name, entry.name, known);
+    return false;
+  }
+
+  #absentLine(kind: 'skipped' | 'failed', name: string, peer: string, why: string): void {
+    this.say(`${name} ${peer} ${kind}: ${why}`);
+    this.#lines.push({ kind, bench: this.bench, case: name, peer, why, ...this.#machine });
+  }
+}
+
+/** Adds up what the processes of a measurement cost. `sides` names them, brokers last. */
+export function costOf(
+  ops: number,
+  sides: readonly (readonly [string, Usage | BrokerCost])[],
+): Pick<Round, 'cpuUsPerOpBySide' | 'rssPeakMiB' | 'wireBytesPerOp'> {
+  const bySide: Record<string, number> = {};
+  let rss = 0;
+  let written = 0;
+  let read = 0;
+  for (const [side, usage] of sides) {
+    if (usage.cpuUs > 0) bySide[side] = (bySide[side] ?? 0) + usage.cpuUs / ops;
+    rss = Math.max(rss, usage.rssPeakBytes);
+    written += 'writtenBytes' in usage ? usage.writtenBytes : 0;
+    read += 'readBytes' in usage ? usage.readBytes : 0;
+  }
+  // What a broker writes is seen by those who read it; without one both ends see the same bytes.
+  const wire = Math.max(written, sides.some(([side]) => side === 'broker') ? written + read : 0);
+  return {
+    cpuUsPerOpBySide: bySide,
+    rssPeakMiB: rss / 2 ** 20,
+    ...(wire === 0 ? {} : { wireBytesPerOp: wire / ops }),
+  };
+}
+
+/** Agents that a measurement watches, with the side that each counts for. */
+export interface Watched {
+  readonly side: string;
+  readonly agent: Agent;
+}
+
+/** Runs `work` and returns its answer with the cost of everybody meanwhile. */
+export async function metered<T>(
+  crew: Crew,
+  watched: readonly Watched[],
+  broker: RunningBroker,
+  work: () => Promise<T>,
+): Promise<{ readonly answer: T; readonly sides: readonly (readonly [string, Usage | BrokerCost])[] }> {
+  const agents = watched.map(({ agent }) => agent);
+  const before = await broker.cost();
+  await crew.begin(agents);
+  const answer = await work();
+  const usages = await crew.end(agents);
+  const after = await broker.cost();
+  const sides: (readonly [string, Usage | BrokerCost])[] = [];
+  for (const [index, usage] of usages.entries()) sides.push([watched[index]?.side ?? '', usage]);
+  if (broker.address !== undefined) sides.push(['broker', { ...after, cpuUs: after.cpuUs - before.cpuUs }]);
+  return { answer, sides };
+}
+
+function subjectOf(bench: string, one: Case, peer: string) {
+  const payload = one.payload === undefined ? '' : payloadText(one.payload);
+  return { bench, case: one.name, peer, payload, concurrency: one.concurrency };
+}
+
+/** Why an entry cannot run here, or empty. Installs the peers' packages the first time that one is asked for. */
+function missing({ packages, broker }: Entry): string {
+  if (broker !== undefined && broker !== 'own' && !hasProgram(broker.program)) {
+    return `${broker.program} is not installed (${broker.get})`;
+  }
+  return packages ? installPeers() : '';
+}
+
+let installed: string | undefined;
+
+function installPeers(): string {
+  installed ??= tryInstall(join(rootDir, 'bench', 'peers'));
+  return installed;
+}
+
+function tryInstall(dir: string): string {
+  const lockFile = join(dir, 'package-lock.json');
+  const marker = join(dir, 'node_modules', '.package-lock.json');
+  const wanted = readFileSync(lockFile, 'utf8');
+  if (existsSync(marker) && sameVersions(wanted, readFileSync(marker, 'utf8'))) return '';
+  process.stderr.write('installing the peers into bench/peers\n');
+  const { status, stderr } = spawnSync('npm', ['ci', '--prefix', dir, '--no-audit', '--no-fund'], { encoding: 'utf8' });
+  return status === 0 ? '' : `npm ci --prefix bench/peers failed: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+}
+
+/** npm keeps a copy of the lock beside what it installed, without the root entry and what the platform does not need. */
+function sameVersions(wanted: string, got: string): boolean {
+  const versions = (text: string): Record<string, { version?: string; optional?: boolean }> =>
+    (JSON.parse(text) as { packages: Record<string, { version?: string; optional?: boolean }> }).packages;
+  const present = versions(got);
+  return Object.entries(versions(wanted)).every(
+    ([path, { version, optional }]) => path === '' || optional === true || present[path]?.version === version,
+  );
+}

@@ -1,0 +1,219 @@
+/** Events: from one to one, one to ten nodes, ten to one, to a group, and with confirmation. */
+import { type Agent, Crew } from '../harness/agents.js';
+import type { LoopResult } from '../harness/closed-loop.js';
+import type { Round } from '../harness/lines.js';
+import { type Bench, type Case, costOf, metered, type Run } from '../harness/run.js';
+import type { Entry } from '../contender.js';
+import { type Payload, payloadText } from '../payload.js';
+import type { FloodResult, Seen, SubscriberInfo } from '../work/bus.js';
+import { roundOf } from './rpc.js';
+
+/** Who publishes to whom. */
+export interface BusCase extends Case {
+  readonly payload: Payload;
+  readonly publishers: number;
+  readonly subscribers: number;
+  readonly grouped: boolean;
+  /** Level of confirmation; `undefined` floods. */
+  readonly confirm: string | undefined;
+}
+
+const base = { publishers: 1, subscribers: 1, grouped: false, confirm: undefined, concurrency: 512 };
+const shapes = {
+  '1:1': base,
+  '1:10': { ...base, subscribers: 10 },
+  '10:1': { ...base, publishers: 10, concurrency: 64 },
+  group: { ...base, subscribers: 3, grouped: true },
+  written: { ...base, confirm: 'written', concurrency: 64 },
+  delivered: { ...base, confirm: 'delivered', concurrency: 64 },
+  handled: { ...base, confirm: 'handled', concurrency: 64 },
+};
+type Shape = keyof typeof shapes;
+
+const chosen: readonly (readonly [Shape, Payload])[] = [
+  ['1:1', 'iot'],
+  ['1:1', 16],
+  ['1:1', 200],
+  ['1:1', 4096],
+  ['1:10', 'iot'],
+  ['10:1', 'iot'],
+  ['group', 'iot'],
+  ['written', 'iot'],
+  ['delivered', 'iot'],
+  ['handled', 'iot'],
+];
+const smoke: readonly (readonly [Shape, Payload])[] = [
+  ['1:1', 'iot'],
+  ['1:1', 200],
+  ['1:10', 'iot'],
+  ['group', 'iot'],
+  ['delivered', 'iot'],
+];
+
+/** The bench `bus`. */
+export const busBench: Bench = {
+  name: 'bus',
+  summary: 'events between processes: 1:1, 1:10, 10:1, groups, confirmations',
+  async run(run) {
+    const cases = busCases(run);
+    for (const one of cases) {
+      await run.measure(
+        'bus',
+        [one],
+        async (entry) => await measureBus(run, entry, one),
+        (contender) =>
+          (one.grouped ? contender.groups === true : true) &&
+          (one.confirm === undefined || contender.confirms === true),
+      );
+    }
+    run.ratioGoal('1:1 iot', 'limit', 0.7);
+    run.ratioGoal('1:1 iot', 'nats', 5, ['nats-batched']);
+    run.ratioGoal('1:1 iot', 'moleculer', 15);
+    run.ratioGoal('1:10 iot', 'limit', 0.6);
+  },
+};
+
+function busCases({ options }: Run): BusCase[] {
+  const all = options.smoke ? smoke : chosen;
+  const left = options.payload === undefined ? all : all.filter(([, payload]) => payload === options.payload);
+  const some = left.length > 0 ? left : [['1:1', options.payload ?? 'iot'] as const];
+  return some.map(([shape, payload]) => {
+    const settings = shapes[shape];
+    const concurrency = options.concurrency ?? settings.concurrency;
+    return { ...settings, concurrency, payload, name: `${shape} ${payloadText(payload)}` };
+  });
+}
+
+/** The processes of one measurement, ready to flood. */
+export interface BusCrew {
+  readonly publishers: readonly Agent[];
+  readonly subscribers: readonly Agent[];
+}
+
+/** Starts subscribers, then publishers, waits until events arrive everywhere, and checks a thousand of them. */
+export async function assembleBus(
+  run: Run,
+  entry: Entry,
+  one: BusCase,
+  crew: Crew,
+  broker: string | undefined,
+): Promise<BusCrew> {
+  const module = 'bench/work/bus.ts';
+  const { payload } = one;
+  const count = one.publishers + one.subscribers;
+  const topics = Array.from({ length: one.publishers }, (_, index) => `bench/events/${index.toString()}`);
+  const group = one.grouped ? 'workers' : undefined;
+  const name = (role: string, index: number): string => `${entry.name} ${role} ${index.toString()}`;
+  const subscribers = Array.from({ length: one.subscribers }, (_, index) => crew.prepare(name('subscriber', index)));
+  const publishers = Array.from({ length: one.publishers }, (_, index) => crew.prepare(name('publisher', index)));
+  const peers: string[] = [];
+  const creditPorts: number[] = [];
+  for (const [index, agent] of subscribers.entries()) {
+    const setup = await run.setup(entry, { payload, broker, count, index, peers: [...peers] });
+    const options = { module: entry.module, setup, topics, group };
+    const info = await crew.create<SubscriberInfo>(agent, { name: '', module, role: 'subscriber', options });
+    peers.push(info.address);
+    creditPorts.push(info.creditPort);
+  }
+  for (const [topic, agent] of publishers.entries()) {
+    const index = one.subscribers + topic;
+    const setup = await run.setup(entry, { payload, broker, count, index, peers });
+    const options = { module: entry.module, setup, topics, group, topic, creditPorts };
+    await crew.create(agent, { name: '', module, role: 'publisher', options });
+  }
+  await ask(publishers, 'probe');
+  const ready = { publishers, subscribers };
+  await check(ready, one);
+  return ready;
+}
+
+const checked = 1000;
+
+async function check(crew: BusCrew, one: BusCase): Promise<void> {
+  await resetBus(crew, true);
+  await ask(crew.publishers, 'count', { events: checked });
+  const seen = await Promise.all(crew.subscribers.map(async (agent) => await agent.ask<Seen>('seen')));
+  const wrong = seen.reduce((sum, { wrong: some }) => sum + some, 0);
+  const count = seen.reduce((sum, { count: some }) => sum + some, 0);
+  const expected = checked * one.publishers * (one.grouped ? 1 : one.subscribers);
+  if (wrong > 0) throw new Error(`${wrong.toString()} events of the check were wrong`);
+  if (count !== expected) throw new Error(`the check got ${count.toString()} of ${expected.toString()} events`);
+}
+
+/** Counts from zero again on both sides. */
+export async function resetBus({ publishers, subscribers }: BusCrew, exact = false): Promise<void> {
+  await ask(subscribers, 'reset', { exact });
+  await ask(publishers, 'reset');
+}
+
+async function measureBus(run: Run, entry: Entry, one: BusCase): Promise<Round> {
+  const crew = new Crew();
+  try {
+    const broker = await run.broker(crew, entry);
+    const ready = await assembleBus(run, entry, one, crew, broker.address);
+    const { publishers, subscribers } = ready;
+    const { seconds, warmSeconds } = run.options;
+    const watched = [
+      ...publishers.map((agent) => ({ side: 'publisher', agent })),
+      ...subscribers.map((agent) => ({ side: 'subscriber', agent })),
+    ];
+    if (one.confirm !== undefined) {
+      const args = { concurrency: one.concurrency, level: one.confirm };
+      await ask(publishers, 'confirmed', { ...args, seconds: warmSeconds });
+      const { answer, sides } = await metered(
+        crew,
+        watched,
+        broker,
+        async () => await ask<LoopResult>(publishers, 'confirmed', { ...args, seconds }),
+      );
+      const [only] = answer;
+      if (only === undefined) throw new Error('no publisher');
+      return roundOf(only, sides);
+    }
+    await resetBus(ready);
+    await ask(publishers, 'run', { window: one.concurrency, seconds: warmSeconds });
+    await resetBus(ready);
+    const { answer, sides } = await metered(
+      crew,
+      watched,
+      broker,
+      async () => await ask<FloodResult>(publishers, 'run', { window: one.concurrency, seconds }),
+    );
+    const seen = await ask<Seen>(subscribers, 'seen');
+    return floodRound(one, answer, seen, sides);
+  } finally {
+    await crew.stop();
+  }
+}
+
+function floodRound(
+  one: BusCase,
+  floods: readonly FloodResult[],
+  seen: readonly Seen[],
+  sides: Parameters<typeof costOf>[1],
+): Round {
+  const wrong = seen.reduce((sum, { wrong: some }) => sum + some, 0);
+  if (wrong > 0) throw new Error(`${wrong.toString()} events were wrong or out of order`);
+  const sent = floods.reduce((sum, flood) => sum + flood.sent, 0);
+  const rate = floods.reduce((sum, flood) => sum + flood.inTime / flood.seconds, 0);
+  const copies = one.grouped ? 1 : one.subscribers;
+  const arrived = seen.reduce((sum, { count }) => sum + count, 0);
+  if (arrived === 0) throw new Error('no event arrived');
+  const delays = seen.map(({ delays: some }) => some).toSorted((left, right) => right.p99us - left.p99us)[0];
+  const figures = {
+    ...(copies > 1 ? { 'delivered/s': rate * copies } : {}),
+    ...(sent * copies > arrived ? { lost: sent * copies - arrived } : {}),
+  };
+  return {
+    opsPerSec: rate,
+    ...(delays === undefined || delays.count === 0
+      ? {}
+      : { p50us: delays.p50us, p99us: delays.p99us, p999us: delays.p999us }),
+    ...costOf(sent, sides),
+    ...(Object.keys(figures).length === 0 ? {} : { figures }),
+  };
+}
+
+async function ask<T = unknown>(agents: readonly Agent[], verb: string, args?: unknown): Promise<T[]> {
+  return await Promise.all(agents.map(async (agent) => await agent.ask<T>(verb, args, 120_000)));
+}

@@ -1,0 +1,128 @@
+/** Request and response: an echo between two processes. */
+import { Crew } from '../harness/agents.js';
+import type { LoopResult } from '../harness/closed-loop.js';
+import type { Round } from '../harness/lines.js';
+import { type Bench, type Case, costOf, metered, type Run } from '../harness/run.js';
+import type { Entry } from '../contender.js';
+import { type Payload, payloadText } from '../payload.js';
+
+const kiB = 1024;
+const miB = kiB * kiB;
+
+/** What is run without options: the goals' cases and each size at a load that suits it. */
+const cases: readonly (readonly [Payload, number])[] = [
+  [100, 1],
+  [100, 64],
+  [100, 1024],
+  [100, 8192],
+  ['iot', 1],
+  ['iot', 64],
+  ['iot', 1024],
+  [16, 64],
+  [kiB, 64],
+  [16 * kiB, 64],
+  [miB, 4],
+  [15 * miB, 1],
+];
+const smokeCases: readonly (readonly [Payload, number])[] = [
+  [100, 64],
+  [100, 1024],
+  ['iot', 64],
+  [miB, 4],
+];
+
+/** The bench `rpc`. */
+export const rpcBench: Bench = {
+  name: 'rpc',
+  summary: 'request and response between two processes, by payload and calls in flight',
+  async run(run) {
+    await run.measure('rpc', casesOf(run), async (entry, one) => await measure(run, entry, one));
+    goals(run);
+  },
+};
+
+function casesOf({ options }: Run): Case[] {
+  const { payload, concurrency, smoke } = options;
+  const base = smoke ? smokeCases : cases;
+  const chosen =
+    payload === undefined && concurrency === undefined
+      ? base
+      : payload !== undefined && concurrency !== undefined
+        ? [[payload, concurrency] as const]
+        : base.filter(([size, load]) => size === payload || load === concurrency);
+  const left = chosen.length > 0 ? chosen : [[payload ?? 100, concurrency ?? 64] as const];
+  return left.map(([size, load]) => caseOf(size, load));
+}
+
+function caseOf(payload: Payload, concurrency: number): Case {
+  return { name: `${payloadText(payload)} x${concurrency.toString()}`, payload, concurrency };
+}
+
+async function measure(run: Run, entry: Entry, { payload = 100, concurrency }: Case): Promise<Round> {
+  const crew = new Crew();
+  try {
+    const broker = await run.broker(crew, entry);
+    const module = 'bench/work/rpc.ts';
+    const server = crew.prepare(`${entry.name} server`);
+    const client = crew.prepare(`${entry.name} client`);
+    const spec = async (role: string, index: number, peers: readonly string[]) => {
+      const setup = await run.setup(entry, { payload, broker: broker.address, index, peers });
+      return { name: role, module, role, options: { module: entry.module, setup } };
+    };
+    const address = await crew.create<string>(server, await spec('server', 0, []));
+    await crew.create(client, await spec('client', 1, [address]));
+    await client.ask('check');
+    const { seconds, warmSeconds } = run.options;
+    await client.ask('run', { concurrency, seconds: warmSeconds });
+    const watched = [
+      { side: 'client', agent: client },
+      { side: 'server', agent: server },
+    ];
+    const { answer, sides } = await metered(
+      crew,
+      watched,
+      broker,
+      async () => await client.ask<LoopResult>('run', { concurrency, seconds }),
+    );
+    return roundOf(answer, sides);
+  } finally {
+    await crew.stop();
+  }
+}
+
+/** A round from a closed loop; throws when an answer was wrong or missing. */
+export function roundOf(answer: LoopResult, sides: Parameters<typeof costOf>[1]): Round {
+  const { ops, opsWithDrain, seconds, failed, failure, wrong, hanging, delays } = answer;
+  if (wrong > 0) throw new Error(`${wrong.toString()} answers were wrong`);
+  if (failed > 0) throw new Error(`${failed.toString()} calls failed: ${failure ?? ''}`);
+  if (hanging > 0) throw new Error(`${hanging.toString()} calls were never answered`);
+  if (ops === 0) throw new Error('no call was answered');
+  const { p50us, p99us, p999us } = delays;
+  return { opsPerSec: ops / seconds, p50us, p99us, p999us, ...costOf(opsWithDrain, sides) };
+}
+
+function goals(run: Run): void {
+  for (const load of [64, 1024]) {
+    const { name } = caseOf(100, load);
+    run.ratioGoal(name, 'limit', 0.6);
+    run.ratioGoal(name, 'moleculer', 5);
+    run.ratioGoal(name, 'rsocket', 3);
+    run.ratioGoal(name, 'nats', 8);
+    const { name: objects } = caseOf('iot', load);
+    run.ratioGoal(objects, 'limit', 0.8);
+    run.ratioGoal(objects, 'moleculer', 3);
+  }
+  const low = run.line(caseOf(100, 64).name, 'scalebus')?.ratioToLimit;
+  const high = run.line(caseOf(100, 8192).name, 'scalebus')?.ratioToLimit;
+  if (low !== undefined && high !== undefined) {
+    const kept = Number((high / low).toPrecision(3));
+    run.goal('100 B', 'ratio to limit at 8,192 / at 64', kept, { atLeast: 0.75 });
+  }
+  run.ratioGoal(caseOf(15 * miB, 1).name, 'rsocket', 10);
+  const small = run.line(caseOf(miB, 4).name, 'scalebus')?.opsPerSec;
+  const large = run.line(caseOf(15 * miB, 1).name, 'scalebus')?.opsPerSec;
+  if (small !== undefined && large !== undefined) {
+    const linear = Number(((large * 15) / small).toPrecision(3));
+    run.goal('15 MiB', 'bytes/s at 15 MiB / at 1 MiB', linear, { atLeast: 0.5 });
+  }
+}

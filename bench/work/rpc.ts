@@ -1,0 +1,84 @@
+/** The two processes of the request-response benches. */
+import type { Actor, Roles } from '../harness/agent.js';
+import { closedLoop, type LoopResult } from '../harness/closed-loop.js';
+import { loadContender } from '../harness/load.js';
+import { openLoop, type OpenLoopResult } from '../harness/open-loop.js';
+import type { EchoClient, Setup } from '../contender.js';
+import { isSame, makePool } from '../payload.js';
+
+/** Options of both roles. */
+export interface RpcOptions {
+  readonly module: string;
+  readonly setup: Setup;
+}
+
+/** What the client is asked to do. */
+export interface RunArgs {
+  readonly concurrency: number;
+  readonly seconds: number;
+}
+
+/** A run at a fixed rate. */
+export interface PacedArgs {
+  readonly ratePerSec: number;
+  readonly seconds: number;
+}
+
+const checks = 100;
+const checkMs = 30_000;
+
+/** `server` serves the echo, `client` calls it. */
+export const roles: Roles = {
+  server: async ({ module, setup }: RpcOptions): Promise<Actor> => {
+    const { rpc } = await loadContender(module);
+    if (rpc === undefined) throw new Error(`${module} serves no calls`);
+    const { address, stop } = await rpc.serve(setup);
+    return { info: address, stop };
+  },
+
+  client: async ({ module, setup }: RpcOptions): Promise<Actor> => {
+    const { rpc, bytesAs } = await loadContender(module);
+    if (rpc === undefined) throw new Error(`${module} makes no calls`);
+    const client = await rpc.connect(setup);
+    const pool = makePool(setup.payload, bytesAs ?? 'bytes');
+    return {
+      verbs: {
+        check: async () => await check(client, pool),
+        run: async (args: RunArgs): Promise<LoopResult> =>
+          await closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame }),
+        paced: async (args: PacedArgs): Promise<OpenLoopResult> =>
+          await openLoop(
+            (value, dueMs, settled) => {
+              client.call(
+                value,
+                () => settled(true, dueMs),
+                () => settled(false, dueMs),
+              );
+            },
+            { ...args, pool },
+          ),
+      },
+      stop: async () => await client.stop(),
+    };
+  },
+};
+
+/** Sends different values at once and compares every answer. */
+async function check(client: EchoClient, pool: readonly unknown[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("the check's calls were not answered")), checkMs);
+  });
+  const answers = pool.slice(0, checks).map(
+    async (value, index) =>
+      await new Promise<void>((resolve, reject) => {
+        const done = (answer: unknown): void => {
+          if (isSame(value, answer)) resolve();
+          else reject(new Error(`answer ${index.toString()} is not what was sent`));
+        };
+        client.call(value, done, (cause) => reject(cause instanceof Error ? cause : new Error(String(cause))));
+      }),
+  );
+  await Promise.race([Promise.all(answers), late]);
+  clearTimeout(timer);
+}
