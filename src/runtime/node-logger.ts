@@ -49,7 +49,7 @@ export class JsonLogger implements Logger {
       text,
     };
     for (const [name, value] of Object.entries({ ...this.#fields, ...fields })) {
-      line[name in line ? `field.${name}` : name] = toLoggable(value);
+      if (value !== undefined) line[name in line ? `field.${name}` : name] = toLoggable(value);
     }
     this.#write(`${JSON.stringify(line)}\n`);
   }
@@ -60,14 +60,16 @@ const ranks: Readonly<Record<LogLevel, number>> = { error: 0, info: 1, debug: 2 
 /** What JSON can carry of a value; cycles, bigints and errors do not end a process that only wanted to log. */
 function toLoggable(value: unknown): unknown {
   try {
-    // The declared type leaves out that functions and symbols give nothing.
-    const text: string | undefined = JSON.stringify(value, (_, inner: unknown) => simplify(inner)) as
-      | string
-      | undefined;
+    const text = toJson(value);
     return text === undefined ? String(value) : JSON.parse(text);
   } catch (cause) {
     return `unwritable: ${cause instanceof Error ? cause.message.split('\n')[0] : 'unknown'}`;
   }
+}
+
+/** `undefined` for a function or symbol, which the declared type of `stringify` leaves out. */
+function toJson(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, inner: unknown) => simplify(inner));
 }
 
 function simplify(value: unknown): unknown {

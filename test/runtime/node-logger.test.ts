@@ -41,11 +41,13 @@ describe('JSON logger', () => {
       map: new Map([['a', 1]]),
       set: new Set([1]),
       nothing: undefined,
+      sign: Symbol('s'),
     });
     const line = JSON.parse(lines[0] ?? '');
     assert.equal(line.error.code, 'unavailable');
     assert.equal(line.error.message, '[unavailable] peer b');
     assert.equal(line.error.cause.message, 'socket');
+    assert.deepEqual(['nothing' in line, line.sign], [false, 'Symbol(s)']);
     assert.deepEqual([line.big, line.bytes, line.map, line.set], ['12', '5 bytes', { a: 1 }, [1]]);
   });
 
