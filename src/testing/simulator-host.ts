@@ -230,32 +230,28 @@ export class SimHost {
     return undefined;
   }
 
+  /** One event of the phase that the loop is in; `undefined` when it went on to the next phase. */
   #nextOfPhase(): (() => void) | undefined {
-    switch (this.#phase) {
-      case 'timers': {
-        if (this.#timers.size > 0) return this.#timers.shift()?.run;
-        this.#enterArrivals();
-        return undefined;
-      }
-      case 'arrivals': {
-        if (this.#phaseLeft === 0 || this.#arrivals.size === 0) {
-          this.#enterTurnEnds();
-          return undefined;
-        }
-        this.#phaseLeft -= 1;
-        const event = this.#arrivals.shift();
-        if (event?.isDatagram === true) this.#datagramsWaiting -= 1;
-        return event?.run;
-      }
-      case 'turn-ends': {
-        if (this.#phaseLeft === 0) {
-          this.#phase = 'timers';
-          return undefined;
-        }
-        this.#phaseLeft -= 1;
-        return this.#turnEnds.shift()?.run;
-      }
+    if (this.#phase === 'timers') {
+      if (this.#timers.size > 0) return this.#timers.shift()?.run;
+      this.#enterArrivals();
+    } else if (this.#phase === 'arrivals') {
+      if (this.#phaseLeft > 0 && this.#arrivals.size > 0) return this.#nextArrival();
+      this.#enterTurnEnds();
+    } else if (this.#phaseLeft > 0) {
+      this.#phaseLeft -= 1;
+      return this.#turnEnds.shift()?.run;
+    } else {
+      this.#phase = 'timers';
     }
+    return undefined;
+  }
+
+  #nextArrival(): (() => void) | undefined {
+    this.#phaseLeft -= 1;
+    const event = this.#arrivals.shift();
+    if (event?.isDatagram === true) this.#datagramsWaiting -= 1;
+    return event?.run;
   }
 
   #enterArrivals(): void {
