@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
-import { streamErrorCodes } from '../../../src/spi/links.js';
-import type { Stream } from '../../../src/spi/links.js';
+import { array, assert as check, boolean, integer, nat, property, record } from 'fast-check';
+import { type Stream, streamErrorCodes } from '../../../src/spi/links.js';
 import { bytesToText } from '../../../src/core/text.js';
+import { must } from '../../../src/core/assert.js';
 import { sameBytes } from '../../../src/core/bytes.js';
 import { EnginePair, lost, now, pattern, Recorder, setup, text } from './engine-pair.js';
 
 function stream(result: Stream | 'down' | 'full'): Stream {
-  assert.ok(typeof result !== 'string', `a stream, not ${String(result)}`);
+  assert.ok(typeof result !== 'string', 'a stream');
   return result;
 }
 
@@ -172,11 +172,11 @@ describe('rsocket engine', () => {
   });
 
   it('carries any payloads over any cuts of the wire', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.record({ metadata: fc.nat(40_000), data: fc.nat(90_000) }), { minLength: 1, maxLength: 6 }),
-        fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 8 }),
-        fc.boolean(),
+    check(
+      property(
+        array(record({ metadata: nat(40_000), data: nat(90_000) }), { minLength: 1, maxLength: 6 }),
+        array(integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 8 }),
+        boolean(),
         (payloads, cuts, tiny) => {
           const pair = new EnginePair();
           pair.cut = (bytes) => {
@@ -279,8 +279,9 @@ describe('rsocket engine', () => {
     pair.run();
     pair.server.isStalled = true;
     let sent = 0;
-    while (far !== undefined && far.credit > 0 && sent < 1_000_000_000) {
-      far.next(text(''), pattern(1000));
+    const producer = must(far, 'the stream of the request');
+    while (producer.credit > 0 && sent < 1_000_000_000) {
+      producer.next(text(''), pattern(1000));
       sent += 1000;
       if (sent % 10_000 === 0) pair.server.turn();
     }
