@@ -1,0 +1,118 @@
+/**
+ * RSocket 1.0 frames: numbers and header bytes.
+ *
+ *     0                   1                   2                   3
+ *     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *    +-----------------------------------------------+
+ *    |                 Frame Length                  |            (Framing Format; byte streams only)
+ *    +-+---------------------------------------------+---------------+
+ *    |0|                         Stream ID                           |
+ *    +-----------+-+-+---------------+-------------------------------+
+ *    |Frame Type |I|M|     Flags     |  depends on the type          (Frame Header Format)
+ *    +-----------+-+-+---------------+-------------------------------+
+ *
+ * Bytes are stored one by one: 7 ns a header, against 28 by calls of `writeUIntBE` (research notes, Codecs).
+ */
+
+// Frame Types
+export const typeSetup = 0x01;
+export const typeLease = 0x02;
+export const typeKeepAlive = 0x03;
+export const typeRequestResponse = 0x04;
+export const typeRequestFnf = 0x05;
+export const typeRequestStream = 0x06;
+export const typeRequestChannel = 0x07;
+export const typeRequestN = 0x08;
+export const typeCancel = 0x09;
+export const typePayload = 0x0a;
+export const typeError = 0x0b;
+export const typeMetadataPush = 0x0c;
+export const typeResume = 0x0d;
+export const typeResumeOk = 0x0e;
+export const typeExt = 0x3f;
+
+// Flags; one bit has another meaning in SETUP and KEEPALIVE.
+export const flagIgnore = 0x200;
+export const flagMetadata = 0x100;
+export const flagFollows = 0x80;
+export const flagResume = 0x80;
+export const flagRespond = 0x80;
+export const flagComplete = 0x40;
+export const flagLease = 0x40;
+export const flagNext = 0x20;
+
+/** Frame length, then the frame header. */
+export const prefixBytes = 9;
+/** The frame header without the length. */
+export const headerBytes = 6;
+/** The metadata length field. */
+export const metadataLengthBytes = 3;
+
+/** Largest stream id and largest request-n: both are positive signed 32-bit numbers. */
+export const int31Max = 0x7fff_ffff;
+
+/** Connection error codes of ERROR on stream 0 (Error Codes). */
+export const connectionErrorCodes = {
+  invalidSetup: 0x001,
+  unsupportedSetup: 0x002,
+  rejectedSetup: 0x003,
+  rejectedResume: 0x004,
+  connectionError: 0x101,
+  connectionClose: 0x102,
+} as const;
+
+/** Writes length and header at `at`; returns the offset behind them. `frameBytes` excludes the length field. */
+// oxlint-disable-next-line max-params -- an options object here would be an object per frame
+export function writePrefix(
+  bytes: Uint8Array,
+  at: number,
+  frameBytes: number,
+  streamId: number,
+  typeAndFlags: number,
+): number {
+  bytes[at] = frameBytes >>> 16;
+  bytes[at + 1] = frameBytes >>> 8;
+  bytes[at + 2] = frameBytes;
+  bytes[at + 3] = streamId >>> 24;
+  bytes[at + 4] = streamId >>> 16;
+  bytes[at + 5] = streamId >>> 8;
+  bytes[at + 6] = streamId;
+  bytes[at + 7] = typeAndFlags >>> 8;
+  bytes[at + 8] = typeAndFlags;
+  return at + prefixBytes;
+}
+
+/** Writes 24 bits. */
+export function writeU24(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 16;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value;
+  return at + 3;
+}
+
+/** Writes 32 bits. */
+export function writeU32(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  return at + 4;
+}
+
+/** Copies `source`; short runs by a loop, because `set` costs a call into the runtime. */
+export function writeBytes(bytes: Uint8Array, at: number, source: Uint8Array): number {
+  const length = source.length;
+  if (length > 24) bytes.set(source, at);
+  else for (let index = 0; index < length; index += 1) bytes[at + index] = source[index] ?? 0;
+  return at + length;
+}
+
+/** Reads 24 bits; the caller checked that they are there. */
+export function readU24(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+}
+
+/** Reads 32 bits as a signed number: what is above `int31Max` comes out negative. */
+export function readI32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+}

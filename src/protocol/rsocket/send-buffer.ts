@@ -1,0 +1,117 @@
+/**
+ * Bytes on their way out. Frames are encoded straight into a slab; the slab is handed to the connection once per turn of the
+ * event loop, and whenever it is full. Long payloads are handed over by reference between two pieces of slab.
+ *
+ * A connection owns what it was given until its `bufferedBytes` is 0 again, so a slab is reused at once when the operating
+ * system took everything, and otherwise waits in `#lent` for the drain.
+ */
+export class SendBuffer {
+  readonly #target: ByteTarget;
+  readonly #pool: SlabPool;
+  #lent: Uint8Array[] = [];
+  #handedBytes = 0;
+  #start = 0;
+  #at = 0;
+  /** The slab that `reserve` gives offsets in; read it after `reserve`, never before. */
+  slab: Uint8Array;
+
+  constructor(target: ByteTarget, pool: SlabPool) {
+    this.#target = target;
+    this.#pool = pool;
+    this.slab = pool.take();
+  }
+
+  /** Everything encoded so far, handed over or not. */
+  get encodedBytes(): number {
+    return this.#handedBytes + this.#at - this.#start;
+  }
+
+  /** Everything that the connection was given so far. */
+  get handedBytes(): number {
+    return this.#handedBytes;
+  }
+
+  /** Encoded or handed over, and not yet taken by the operating system. */
+  get waitingBytes(): number {
+    return this.#target.bufferedBytes + this.#at - this.#start;
+  }
+
+  get isEmpty(): boolean {
+    return this.#at === this.#start;
+  }
+
+  /** Returns an offset in `slab` with room for `byteCount`, at most half a slab; the caller MUST fill all of it. */
+  reserve(byteCount: number): number {
+    if (this.#at + byteCount > this.slab.length) this.#makeRoom();
+    const at = this.#at;
+    this.#at = at + byteCount;
+    return at;
+  }
+
+  /** Hands over what is encoded, then `bytes` by reference. */
+  pass(bytes: Uint8Array): void {
+    this.flush();
+    this.#handedBytes += bytes.length;
+    this.#target.write(bytes);
+  }
+
+  /** Hands over what is encoded. */
+  flush(): void {
+    if (this.#at === this.#start) return;
+    const bytes = this.slab.subarray(this.#start, this.#at);
+    this.#handedBytes += bytes.length;
+    this.#start = this.#at;
+    this.#target.write(bytes);
+    if (this.#target.bufferedBytes === 0) this.drained();
+  }
+
+  /** The connection gave everything back. */
+  drained(): void {
+    for (const slab of this.#lent) this.#pool.give(slab);
+    if (this.#lent.length > 0) this.#lent = [];
+    if (this.#at !== this.#start) return;
+    this.#start = 0;
+    this.#at = 0;
+  }
+
+  /** Forgets what was not handed over. The connection may still own slabs, so none goes back to the pool. */
+  clear(): void {
+    this.#lent = [];
+    this.#at = this.#start;
+  }
+
+  #makeRoom(): void {
+    this.flush();
+    if (this.#start === 0) return;
+    this.#lent.push(this.slab);
+    this.slab = this.#pool.take();
+    this.#start = 0;
+    this.#at = 0;
+  }
+}
+
+/** Where the bytes go; a `Connection` is one. */
+export interface ByteTarget {
+  readonly bufferedBytes: number;
+  write(bytes: Uint8Array): void;
+}
+
+/** Spare slabs of all links of a process; what is above `spareMax` is left to the garbage collector. */
+export class SlabPool {
+  readonly slabBytes: number;
+  readonly #spareMax: number;
+  readonly #spare: Uint8Array[] = [];
+
+  constructor(slabBytes = 65_536, spareMax = 64) {
+    this.slabBytes = slabBytes;
+    this.#spareMax = spareMax;
+  }
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(this.slabBytes);
+  }
+
+  give(slab: Uint8Array): void {
+    if (this.#spare.length < this.#spareMax) this.#spare.push(slab);
+  }
+}

@@ -1,0 +1,78 @@
+import { int31Max } from './frame.js';
+import type { RsocketStream } from './stream.js';
+import { StreamTable } from './stream-table.js';
+
+/** The streams of one connection: those that this side opened and those of the peer, and the ids that come next. */
+export class Streams {
+  /** Open streams of both sides by tag. */
+  readonly countByTag: Int32Array = new Int32Array(256);
+  readonly #isClient: boolean;
+  readonly #local = new StreamTable<RsocketStream>();
+  readonly #remote = new StreamTable<RsocketStream>();
+  #nextId: number;
+
+  constructor(isClient: boolean, firstId: number | undefined) {
+    this.#isClient = isClient;
+    this.#nextId = firstId ?? (isClient ? 1 : 2);
+  }
+
+  get localCount(): number {
+    return this.#local.size;
+  }
+
+  get remoteCount(): number {
+    return this.#remote.size;
+  }
+
+  find(id: number): RsocketStream | undefined {
+    return (this.isLocalId(id) ? this.#local : this.#remote).find(id);
+  }
+
+  /** "A client MUST generate odd Stream IDs and a server MUST generate even Stream IDs" (Stream Identifiers). */
+  isLocalId(id: number): boolean {
+    return (id & 1) === (this.#isClient ? 1 : 0);
+  }
+
+  /** Returns the next id that is not in use; ids begin again after the largest. Ends because the table is bounded. */
+  takeId(): number {
+    let id = this.#nextId;
+    while (this.#local.find(id) !== undefined) id = this.#idAfter(id);
+    this.#nextId = this.#idAfter(id);
+    return id;
+  }
+
+  add(stream: RsocketStream, tag: number): void {
+    stream.isListed = true;
+    stream.tag = tag;
+    (stream.isRequester ? this.#local : this.#remote).add(stream);
+    this.#count(tag, 1);
+  }
+
+  /** Counts a stream under another tag. */
+  mark(stream: RsocketStream, tag: number): void {
+    if (stream.isListed) {
+      this.#count(stream.tag, -1);
+      this.#count(tag, 1);
+    }
+    stream.tag = tag;
+  }
+
+  remove(stream: RsocketStream): void {
+    stream.isListed = false;
+    (stream.isRequester ? this.#local : this.#remote).remove(stream.id);
+    this.#count(stream.tag, -1);
+  }
+
+  /** A snapshot, for the end of the connection. */
+  all(): RsocketStream[] {
+    return [...this.#local.all(), ...this.#remote.all()];
+  }
+
+  #idAfter(id: number): number {
+    return id + 2 > int31Max ? (this.#isClient ? 1 : 2) : id + 2;
+  }
+
+  #count(tag: number, change: number): void {
+    this.countByTag[tag] = (this.countByTag[tag] ?? 0) + change;
+  }
+}
