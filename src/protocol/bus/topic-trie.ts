@@ -9,7 +9,7 @@ import { patternsOverlap } from './pattern-overlap.js';
  * Results equal the textbook matcher (`matchesSegments`), and each value is there once however many of its patterns match.
  */
 export class TopicTrie<T extends object, M> {
-  readonly #build: (values: readonly T[]) => M;
+  readonly #build: (values: readonly T[], topic: string | undefined) => M;
   readonly #cacheMax: number;
   /** What nothing matches; shared by all topics that nobody wants. */
   readonly #none: M;
@@ -23,16 +23,24 @@ export class TopicTrie<T extends object, M> {
   #exacts = 0;
   #generation = 1;
 
-  /** `build` turns the matching values of a topic into what `find` returns; it is called once for each change, not each event. */
-  constructor(build: (values: readonly T[]) => M, cacheMax = 65_536) {
+  /**
+   * `build` turns the matching values of a topic into what `find` returns; it is called once for each change, not each event.
+   * For a broadcast there is no one topic.
+   */
+  constructor(build: (values: readonly T[], topic: string | undefined) => M, cacheMax = 65_536) {
     this.#build = build;
     this.#cacheMax = cacheMax;
-    this.#none = build([]);
+    this.#none = build([], undefined);
   }
 
   /** Pairs of pattern and value. */
   get size(): number {
     return this.#wildcards + this.#exacts;
+  }
+
+  /** Forgets every kept match: something that `build` looks at changed. */
+  touch(): void {
+    this.#generation += 1;
   }
 
   /** Adds a value under a pattern; adding the same pair again changes nothing and returns false. */
@@ -91,7 +99,7 @@ export class TopicTrie<T extends object, M> {
         if (patternsOverlap(pattern.segments, topicToSegments(slot.topic))) collect(slot, found);
       }
     }
-    return this.#build([...found]);
+    return this.#build([...found], undefined);
   }
 
   #addExact(topic: string, value: T): boolean {
@@ -135,7 +143,7 @@ export class TopicTrie<T extends object, M> {
     const found = new Set<T>();
     if (slot !== undefined) collect(slot, found);
     if (this.#wildcards > 0) walk(this.#root, topicToSegments(topic), 0, found);
-    return found.size === 0 ? this.#none : this.#build([...found]);
+    return found.size === 0 ? this.#none : this.#build([...found], topic);
   }
 
   /** True when the topic was asked for before, as far as a small table of hashes remembers. */
