@@ -68,7 +68,7 @@ export function parsePattern(text: string): readonly TopicPattern[] {
     .filter((segment, index, all) => !(segment === '**' && all[index - 1] === '**'));
   if (raw.length > topicSegmentsMax) fail(`it has more than ${topicSegmentsMax} segments`);
   const captures: TopicCapture[] = [];
-  const choices = raw.map((segment, index) => parseSegment(segment, index, raw.length, captures, fail));
+  const choices = raw.map((segment, index) => parseSegment(segment, { index, last: raw.length - 1, captures, fail }));
   if (new Set(captures.map((capture) => capture.name)).size !== captures.length) fail('two captures share one name');
   const doubles = choices.filter((choice) => choice[0] === '**').length;
   if (doubles > topicDoubleStarsMax) fail(`it has more than ${topicDoubleStarsMax} times **`);
@@ -107,9 +107,9 @@ export function topicToSegments(topic: string): string[] {
 /** Reads the captured segments of a topic that matches the pattern; empty when it does not match or captures nothing. */
 export function readCaptures(pattern: TopicPattern, topic: string): Readonly<Record<string, string>> {
   if (pattern.captures.length === 0) return {};
-  const places = placeSegments(pattern.segments, topicToSegments(topic), 0, 0);
-  if (places === undefined) return {};
   const segments = topicToSegments(topic);
+  const places = placeSegments(pattern.segments, segments, 0, 0);
+  if (places === undefined) return {};
   return Object.fromEntries(
     pattern.captures.map((capture) => [capture.name, segments[places[capture.index] ?? -1] ?? '']),
   );
@@ -146,18 +146,21 @@ function trimSlashes(text: string): string {
   return text.slice(start, Math.max(start, end));
 }
 
-function parseSegment(
-  segment: string,
-  index: number,
-  count: number,
-  captures: TopicCapture[],
-  fail: (why: string) => never,
-): readonly string[] {
+/** Where in a pattern a segment stands, and what it may add to or complain with. */
+interface SegmentContext {
+  readonly index: number;
+  readonly last: number;
+  readonly captures: TopicCapture[];
+  readonly fail: (why: string) => never;
+}
+
+function parseSegment(segment: string, context: SegmentContext): readonly string[] {
+  const { index, last, captures, fail } = context;
   const at = `segment ${index + 1}`;
   if (segment === '') return fail(`${at} is empty`);
   if (segment === '*' || segment === '+') return ['*'];
   if (segment === '**') return ['**'];
-  if (segment === '#') return index === count - 1 ? ['**'] : fail(`${at}: # is allowed at the end only; use **`);
+  if (segment === '#') return index === last ? ['**'] : fail(`${at}: # is allowed at the end only; use **`);
   const capture = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(segment);
   if (capture !== null) {
     captures.push({ name: capture[1] ?? '', index });

@@ -113,12 +113,20 @@ export interface SubscribeOptions {
   readonly queueMax?: number;
   /** @defaultValue 'drop-oldest' */
   readonly overflow?: OverflowPolicy;
+  /** Only topics whose captured segment is one of a set: many devices as one entry, however many there are. */
+  readonly only?: OnlyValues;
   /** Checks or changes each value before the handler; a throw drops the event and counts it. */
   readonly decode?: (value: unknown) => unknown;
   /** Told when events of a publisher were lost on the way to this node. */
   readonly onGap?: (gap: Gap) => void;
   /** Told when this subscription's policy dropped events. */
   readonly onDropped?: (count: number) => void;
+}
+
+/** Narrows patterns to a set of values of one captured segment; every pattern MUST capture it, with no `**` before it. */
+export interface OnlyValues {
+  readonly capture: string;
+  readonly values: ReadonlySet<string>;
 }
 
 /** Events that a peer accepted for this node and that never came. `to` is `undefined` when nobody can know how many. */
@@ -135,8 +143,13 @@ export interface BusSubscription {
   readonly stats: SubscriptionStats;
   /** Resolves when this node (`local`) or every live peer (`cluster`) knows it; rejects with `deadline-exceeded`. */
   ready(options?: { readonly scope?: 'local' | 'cluster'; readonly timeoutMs?: number }): Promise<void>;
-  /** Replaces the patterns atomically: no event is missed that both sets want. */
-  update(patterns: string | readonly string[]): void;
+  /** Grows with each `update`. */
+  readonly revision: number;
+  /**
+   * Replaces the patterns, and the set of `only`, atomically: no event is missed that both sets want, and what waits in the queue
+   * and is no longer wanted is not delivered. No patterns at all is legal: it lives and gets nothing.
+   */
+  update(patterns: string | readonly string[], only?: OnlyValues): void;
   /** No handler is called after it returns. Idempotent. */
   stop(): void;
 }

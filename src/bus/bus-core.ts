@@ -1,0 +1,335 @@
+import { ClusterError } from '../core/errors.js';
+import { Listeners, type Unlisten } from '../core/listeners.js';
+import type {
+  BusEvent,
+  BusFault,
+  BusSubscription,
+  ConfirmOptions,
+  ConfirmReport,
+  EventHandler,
+  OnlyValues,
+  PublishOptions,
+  Receipt,
+  RequestManyOptions,
+  RequestOptions,
+  RespondHandler,
+  SubscribeOptions,
+} from '../spi/bus.js';
+import { publishConfirmed } from './confirm.js';
+import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo } from './event-bus.js';
+import { assertAllowed, type BusHooks } from './hooks.js';
+import { LocalDelivery } from './local-delivery.js';
+import { createObservable, type BusObservable } from './observe.js';
+import type { Outlet } from './outlet.js';
+import { noOptions, Publisher } from './publisher.js';
+import { publishFrom, type EventSource, type PublishFromOptions, type PublishFromReport } from './publish-from.js';
+import { RequestDesk } from './request-desk.js';
+import { Responder } from './responder.js';
+import { noSubscribeOptions, resolveSubscribeOptions, type ResolvedSubscribeOptions } from './subscribe-options.js';
+import { Subscriber, type SubscriberHost } from './subscriber.js';
+import { SubscriptionHandle, type SubscriptionOwner } from './subscription.js';
+import { Wanted } from './wanted.js';
+
+/**
+ * The bus of one node: keeps its subscriptions, and joins publishing, delivery, requests and - when there is one - the way out.
+ */
+export class BusCore implements EventBus {
+  readonly delivery: LocalDelivery;
+  readonly desk: RequestDesk;
+  readonly #deps: EventBusDeps;
+  readonly #hooks: BusHooks;
+  readonly #outlet: Outlet | undefined;
+  readonly #publisher: Publisher;
+  readonly #faults = new Listeners<BusFault>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #groups = new Map<string, GroupUse>();
+  readonly #host: SubscriberHost;
+  readonly #subscriberOwner: SubscriptionOwner<Subscriber>;
+  readonly #responderOwner: SubscriptionOwner<Responder>;
+  #orders = 0;
+  #stopped = false;
+
+  constructor(deps: EventBusDeps, options: EventBusOptions, makeOutlet?: (core: BusCore) => Outlet) {
+    this.#deps = deps;
+    this.#hooks = options.hooks ?? {};
+    this.delivery = new LocalDelivery(deps.random);
+    this.#outlet = makeOutlet?.(this);
+    const shared = { ...deps, delivery: this.delivery, outlet: this.#outlet, hooks: this.#hooks };
+    this.#publisher = new Publisher({ ...shared, checkValues: options.checkValues ?? false });
+    this.desk = new RequestDesk(shared);
+    this.#host = {
+      clock: deps.clock,
+      onFault: (fault) => this.#faults.tell(fault),
+      onOverflow: (full, error) => {
+        this.#close(full);
+        this.#faults.tell({ subscription: full.id, error });
+        full.onEnd?.(error);
+      },
+    };
+    this.#subscriberOwner = {
+      clock: deps.clock,
+      whenKnown: (done) => this.#whenKnown(done),
+      update: (subscriber, patterns, only) => this.#updateSubscriber(subscriber, patterns, only),
+      stop: (subscriber) => this.#close(subscriber),
+    };
+    this.#responderOwner = {
+      clock: deps.clock,
+      whenKnown: (done) => this.#whenKnown(done),
+      update: (responder, patterns, only) => this.#updateResponder(responder, patterns, only),
+      stop: (responder) => this.#closeResponder(responder),
+    };
+  }
+
+  publish(topic: string, value: unknown, options: PublishOptions = noOptions): Receipt {
+    if (this.#stopped) this.#refuseStopped();
+    return this.#publisher.publish(topic, value, options);
+  }
+
+  broadcast(pattern: string, value: unknown, options: PublishOptions = noOptions): Receipt {
+    if (this.#stopped) this.#refuseStopped();
+    return this.#publisher.broadcast(pattern, value, options);
+  }
+
+  publishMany(topic: string, values: Iterable<unknown>, options: PublishOptions = noOptions): Receipt {
+    let [local, nodes, groups, dropped] = [0, 0, 0, 0];
+    for (const value of values) {
+      const receipt = this.publish(topic, value, options);
+      local += receipt.local;
+      nodes += receipt.nodes;
+      groups += receipt.groups;
+      dropped += receipt.dropped;
+    }
+    return { local, nodes, groups, dropped };
+  }
+
+  async publishConfirmed(topic: string, value: unknown, options: ConfirmOptions): Promise<ConfirmReport> {
+    if (this.#stopped) this.#refuseStopped();
+    const { clock, self } = this.#deps;
+    return publishConfirmed(this.#publisher, { clock, self: self.name }, { topic, value }, options);
+  }
+
+  async publishFrom(topic: string, source: EventSource, options: PublishFromOptions = {}): Promise<PublishFromReport> {
+    const publishOptions = toPublishOptions(options);
+    return publishFrom(
+      {
+        publish: (value) => this.publish(topic, value, publishOptions),
+        hasRoom: () => this.#fullBlockers(topic).length === 0 && this.#outletHasRoom(topic),
+        whenRoom: (run) => this.#whenRoom(topic, run),
+      },
+      source,
+      options,
+    );
+  }
+
+  subscribe(
+    patterns: string | readonly string[],
+    handler: EventHandler,
+    options: SubscribeOptions = noSubscribeOptions,
+  ): BusSubscription {
+    return this.#open(patterns, handler, options);
+  }
+
+  observe(patterns: string | readonly string[], options: SubscribeOptions = {}): BusObservable {
+    return createObservable((...args) => this.#open(...args), patterns, options);
+  }
+
+  request(topic: string, value: unknown, options: RequestOptions = noOptions): Promise<BusEvent> {
+    return this.desk.request(topic, value, options);
+  }
+
+  requestMany(topic: string, value: unknown, options: RequestManyOptions = noOptions): AsyncIterable<BusEvent> {
+    return this.desk.requestMany(topic, value, options);
+  }
+
+  respond(
+    patterns: string | readonly string[],
+    handler: RespondHandler,
+    options: SubscribeOptions = {},
+  ): BusSubscription {
+    const { resolved, wanted, order } = this.#admit('respond', patterns, options);
+    const responder = new Responder(handler, { options: resolved, order, wanted });
+    this.#useGroup(resolved);
+    this.desk.add(responder);
+    if (resolved.broker) this.#outlet?.responding(responder);
+    return new SubscriptionHandle(responder, this.#responderOwner);
+  }
+
+  onFault(listener: (fault: BusFault) => void): Unlisten {
+    return this.#faults.add(listener);
+  }
+
+  /** Reports a fault of a link or a peer; for the way out. */
+  tellFault(fault: BusFault): void {
+    this.#faults.tell(fault);
+  }
+
+  subscriptions(): readonly SubscriptionInfo[] {
+    return this.subscribers().map((subscriber) => ({
+      id: subscriber.id,
+      patterns: subscriber.wanted.patterns.map(({ text }) => text),
+      received: subscriber.received,
+      handled: subscriber.handled,
+      dropped: subscriber.dropped,
+      failed: subscriber.failed,
+      queued: subscriber.queued,
+    }));
+  }
+
+  /** The subscriptions themselves; for the way out. */
+  subscribers(): readonly Subscriber[] {
+    return [...this.#subscribers];
+  }
+
+  /** Ends every subscription and refuses everything from now on. Idempotent. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const subscriber of this.subscribers()) {
+      this.#close(subscriber);
+      subscriber.onEnd?.(undefined);
+    }
+    this.desk.stop();
+  }
+
+  #open(
+    patterns: string | readonly string[],
+    handler: EventHandler,
+    options: SubscribeOptions,
+    onEnd?: (error: ClusterError | undefined) => void,
+  ): BusSubscription {
+    const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
+    this.#useGroup(resolved);
+    const setup = { options: resolved, order, wanted, onEnd };
+    const subscriber = new Subscriber(this.#host, this.#hookHandler(handler, resolved.id ?? String(order)), setup);
+    this.#subscribers.add(subscriber);
+    this.delivery.add(subscriber);
+    if (resolved.broker) this.#outlet?.subscribed(subscriber);
+    return new SubscriptionHandle(subscriber, this.#subscriberOwner);
+  }
+
+  #close(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    this.delivery.remove(subscriber);
+    if (subscriber.options.broker) this.#outlet?.unsubscribed(subscriber);
+    this.#leaveGroup(subscriber.options);
+    subscriber.stop();
+  }
+
+  #updateSubscriber(subscriber: Subscriber, patterns: string | readonly string[], only?: OnlyValues): void {
+    this.delivery.update(subscriber, this.#admitUpdate('subscribe', patterns, only));
+    if (subscriber.options.broker) this.#outlet?.updated(subscriber);
+  }
+
+  #updateResponder(responder: Responder, patterns: string | readonly string[], only?: OnlyValues): void {
+    this.desk.update(responder, this.#admitUpdate('respond', patterns, only));
+    if (responder.options.broker) this.#outlet?.responding(responder);
+  }
+
+  #closeResponder(responder: Responder): void {
+    this.desk.remove(responder);
+    if (responder.options.broker) this.#outlet?.respondingEnded(responder);
+    this.#leaveGroup(responder.options);
+  }
+
+  #hookHandler(handler: EventHandler, id: string): EventHandler {
+    const { onDeliver } = this.#hooks;
+    if (onDeliver === undefined) return handler;
+    return (event) => {
+      const changed = onDeliver(event, id);
+      return changed === undefined ? undefined : handler(changed);
+    };
+  }
+
+  #admit(action: 'subscribe' | 'respond', patterns: string | readonly string[], options: SubscribeOptions): Admitted {
+    if (this.#stopped) this.#refuseStopped();
+    const order = this.#orders;
+    this.#orders += 1;
+    const wanted = new Wanted(patterns, options.only);
+    this.#checkAccess(action, wanted);
+    return { resolved: resolveSubscribeOptions(options), wanted, order };
+  }
+
+  #admitUpdate(
+    action: 'subscribe' | 'respond',
+    patterns: string | readonly string[],
+    only: SubscribeOptions['only'],
+  ): Wanted {
+    const wanted = new Wanted(patterns, only);
+    this.#checkAccess(action, wanted);
+    return wanted;
+  }
+
+  #checkAccess(action: 'subscribe' | 'respond', wanted: Wanted): void {
+    for (const { text } of wanted.patterns) {
+      assertAllowed(this.#hooks, { action, topic: text, node: this.#deps.self.name });
+    }
+  }
+
+  /** Counts a member in, or throws `group-conflict`. */
+  #useGroup(options: ResolvedSubscribeOptions): void {
+    const { group } = options;
+    if (group === undefined) return;
+    const use = this.#groups.get(group.name) ?? { strategy: group.strategy, members: 0 };
+    if (use.strategy !== group.strategy) throw groupConflict(group.name, group.strategy, use.strategy);
+    if (options.broker) this.#outlet?.checkGroup(group.name, group.strategy);
+    use.members += 1;
+    this.#groups.set(group.name, use);
+  }
+
+  #leaveGroup(options: ResolvedSubscribeOptions): void {
+    const use = options.group === undefined ? undefined : this.#groups.get(options.group.name);
+    if (use === undefined || options.group === undefined) return;
+    use.members -= 1;
+    if (use.members === 0) this.#groups.delete(options.group.name);
+  }
+
+  #whenKnown(done: () => void): () => void {
+    if (this.#outlet !== undefined) return this.#outlet.whenKnown(done);
+    done();
+    return () => undefined;
+  }
+
+  #fullBlockers(topic: string): readonly Subscriber[] {
+    const { plain } = this.delivery.find(topic).match.own;
+    return plain.filter((subscriber) => subscriber.options.overflow === 'block' && subscriber.room <= 0);
+  }
+
+  #outletHasRoom(topic: string): boolean {
+    return this.#outlet === undefined || this.#outlet.hasRoom(this.#outlet.find(this.delivery.find(topic).topic));
+  }
+
+  #whenRoom(topic: string, run: () => void): void {
+    const blocker = this.#fullBlockers(topic)[0];
+    if (blocker !== undefined) blocker.whenRoom(run);
+    else if (this.#outlet !== undefined) this.#outlet.whenRoom(this.#outlet.find(this.delivery.find(topic).topic), run);
+    else run();
+  }
+
+  #refuseStopped(): never {
+    throw new ClusterError('stopped', 'the bus is stopped');
+  }
+}
+
+interface Admitted {
+  readonly resolved: ResolvedSubscribeOptions;
+  readonly wanted: Wanted;
+  readonly order: number;
+}
+
+interface GroupUse {
+  readonly strategy: string;
+  members: number;
+}
+
+function groupConflict(name: string, wanted: string, held: string): ClusterError {
+  return new ClusterError('group-conflict', `group ${name} has strategy ${held} here, not ${wanted}`);
+}
+
+function toPublishOptions(options: PublishFromOptions): PublishOptions {
+  const { key, headers, ttlMs } = options;
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
+}

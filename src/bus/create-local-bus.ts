@@ -1,0 +1,7 @@
+import { BusCore } from './bus-core.js';
+import type { EventBus, EventBusDeps, EventBusOptions } from './event-bus.js';
+
+/** Makes a bus for one process. It has nothing to start; `stop` ends every subscription. */
+export function createLocalBus(deps: EventBusDeps, options: EventBusOptions = {}): EventBus & { stop(): void } {
+  return new BusCore(deps, options);
+}

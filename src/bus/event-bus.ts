@@ -1,0 +1,51 @@
+import type { Clock } from '../core/clock.js';
+import type { NodeId } from '../core/ids.js';
+import type { Unlisten } from '../core/listeners.js';
+import type { Random } from '../core/random.js';
+import type { BusDoor, BusFault, PublishOptions, Receipt, SubscribeOptions } from '../spi/bus.js';
+import type { BusHooks } from './hooks.js';
+import type { BusObservable } from './observe.js';
+import type { EventSource, PublishFromOptions, PublishFromReport } from './publish-from.js';
+
+/** The event bus of one node, with the RxJS forms. Its whole contract is in `BusDoor`; this adds what programs like to have. */
+export interface EventBus extends BusDoor {
+  /** The events of some patterns as a cold Observable; see `BusObservable`. */
+  observe(patterns: string | readonly string[], options?: SubscribeOptions): BusObservable;
+  /** Publishes several values on one topic, in order. The receipt adds up; `groups` counts choices. */
+  publishMany(topic: string, values: Iterable<unknown>, options?: PublishOptions): Receipt;
+  /**
+   * Publishes what a source gives. An AsyncIterable is pulled only while every `block` subscription that wants it has room, here and
+   * on other nodes; an Observable cannot wait, so it needs a lossy policy. Resolves when the source ends.
+   */
+  publishFrom(topic: string, source: EventSource, options?: PublishFromOptions): Promise<PublishFromReport>;
+  /** Listens to faults that belong to no caller: a handler's throw, a value that a `decode` refused. */
+  onFault(listener: (fault: BusFault) => void): Unlisten;
+  /** Every subscription of this node, with its counters. */
+  subscriptions(): readonly SubscriptionInfo[];
+}
+
+/** One subscription as `subscriptions()` shows it. */
+export interface SubscriptionInfo {
+  readonly id: string;
+  readonly patterns: readonly string[];
+  readonly received: number;
+  readonly handled: number;
+  readonly dropped: number;
+  readonly failed: number;
+  readonly queued: number;
+}
+
+/** What a bus is given. */
+export interface EventBusDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly self: NodeId;
+}
+
+/** How a bus may be set up. */
+export interface EventBusOptions {
+  /** Middleware and access. */
+  readonly hooks?: BusHooks;
+  /** Refuses values that are not data even when nobody outside this node wants them. @defaultValue false */
+  readonly checkValues?: boolean;
+}

@@ -1,0 +1,135 @@
+import type { ClusterError } from '../core/errors.js';
+import type { TopicPattern } from '../core/topic.js';
+import type { ConfirmLevel, ConfirmReport, GroupStrategy } from '../spi/bus.js';
+import type { Responder } from './responder.js';
+import type { Subscriber } from './subscriber.js';
+
+/** The way to other nodes. A bus of one node has none. */
+export interface Outlet {
+  /** Which nodes want a topic, given in normal form. Cheap for a topic that comes often. */
+  find(topic: string): Route;
+  findOverlap(patterns: readonly TopicPattern[]): Route;
+  /** Accepts one copy for each node of the route, and tells each winner which groups it won. */
+  send(message: Outgoing): SendResult;
+  /** Nodes that answer requests on a topic. */
+  findResponders(topic: string): readonly RemoteResponder[];
+  /** Asks one node. `sink` is told answers and exactly one end. */
+  ask(node: RemoteResponder, question: Question, sink: AnswerSink): AnswerSource;
+  subscribed(subscriber: Subscriber): void;
+  /** Called before the change is made, with what will be wanted. */
+  updated(subscriber: Subscriber): void;
+  unsubscribed(subscriber: Subscriber): void;
+  responding(responder: Responder): void;
+  respondingEnded(responder: Responder): void;
+  /** Calls `done` once, when every peer knows what this node wants now. */
+  whenKnown(done: () => void): () => void;
+  /** Throws `group-conflict` when a peer's members of the group have another strategy. */
+  checkGroup(name: string, strategy: GroupStrategy): void;
+  /** Calls `run` once when no lossless lane of the route is full. */
+  whenRoom(route: Route, run: () => void): void;
+  /** True when every lossless lane of the route has room. */
+  hasRoom(route: Route): boolean;
+}
+
+/** Who wants a topic, on other nodes. */
+export interface Route {
+  readonly empty: boolean;
+  readonly groups: readonly RouteGroup[];
+}
+
+/** The nodes that have members of one group. */
+export interface RouteGroup {
+  readonly name: string;
+  readonly strategy: GroupStrategy;
+  readonly nodes: readonly RouteMember[];
+}
+
+/** One node's members of a group. */
+export interface RouteMember {
+  readonly node: string;
+  readonly epoch: number;
+  /** Age of its oldest member. */
+  readonly order: number;
+  readonly members: number;
+  /** Events sent to it and not acknowledged. */
+  readonly inFlight: number;
+  /** False while its link is down or it is suspect. */
+  readonly usable: boolean;
+}
+
+/** One event on its way out. */
+export interface Outgoing {
+  /** Who wants it; `undefined`: the winners only. */
+  readonly route: Route | undefined;
+  readonly topic: string;
+  /** The topic is a pattern that its receiver matches against patterns. */
+  readonly broadcast: boolean;
+  readonly value: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly key: string | undefined;
+  readonly ttlMs: number | undefined;
+  /** Groups won, by node. */
+  readonly winners: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly confirm: Confirming | undefined;
+}
+
+/** A wish to hear what became of an event. `settle` is called once for each node it was accepted for. */
+export interface Confirming {
+  readonly level: ConfirmLevel;
+  settle(node: string, outcome: ConfirmOutcome): void;
+  /** It was sent to this node again, after its link was lost. */
+  resent(node: string): void;
+}
+
+/** How one node's confirmation ended. `unsent`: it certainly never saw the event. */
+export type ConfirmOutcome = 'confirmed' | 'unsent' | Exclude<ConfirmReport['missing'][number]['why'], 'deadline'>;
+
+/** What became of a send. */
+export interface SendResult {
+  readonly nodes: number;
+  readonly dropped: number;
+  /** Nodes it was accepted for. */
+  readonly accepted: readonly string[];
+  /** Nodes that wanted it and whose buffer refused it. */
+  readonly refused: readonly string[];
+}
+
+/** A node that answers requests on a topic. */
+export interface RemoteResponder {
+  readonly node: string;
+  /** Groups that it answers in; each group answers once in the cluster. */
+  readonly groups: readonly RouteGroup[];
+  /** Responders outside groups. */
+  readonly plain: number;
+}
+
+/** What is asked. */
+export interface Question {
+  readonly topic: string;
+  readonly value: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Groups that the node was chosen for; it answers for these and for its responders outside groups. */
+  readonly groups: readonly string[];
+  /** Asks the responders outside groups as well. */
+  readonly plain: boolean;
+  readonly key: string;
+}
+
+/** Hears the answers of one source. */
+export interface AnswerSink {
+  onAnswer(value: unknown, headers: Readonly<Record<string, string>>): void;
+  /** Exactly once; `error` when it failed. Nothing comes after it. */
+  onEnd(error: ClusterError | undefined): void;
+}
+
+/** One running question to one source. */
+export interface AnswerSource {
+  /** Allows one more answer. */
+  request(count: number): void;
+  /** Nobody listens any more. Nothing is told to the sink after it. */
+  cancel(): void;
+}
+
+/** Answers that a source may give before it is asked for more. */
+export const answerCredit = 16;

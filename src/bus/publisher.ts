@@ -1,0 +1,297 @@
+import { after, type Clock, type MonotonicMs } from '../core/clock.js';
+import { findDataFault } from '../core/data.js';
+import { ClusterError } from '../core/errors.js';
+import type { NodeId } from '../core/ids.js';
+import type { Random } from '../core/random.js';
+import { parsePattern } from '../core/topic.js';
+import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
+import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
+import { noHeaders, SharedEvent, type EventRest } from './event.js';
+import type { Gate } from './gate.js';
+import { assertAllowed, type BusHooks } from './hooks.js';
+import type { LocalDelivery } from './local-delivery.js';
+import type { Confirming, Outlet, Route, RouteGroup, SendResult } from './outlet.js';
+import { emptyReceipt, type Fan, type FanGroup } from './plan.js';
+import type { Subscriber } from './subscriber.js';
+
+/** What publishing needs. */
+export interface PublisherDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly self: NodeId;
+  readonly delivery: LocalDelivery;
+  readonly outlet: Outlet | undefined;
+  readonly hooks: BusHooks;
+  /** Refuses values that are not data even when they stay on this node. */
+  readonly checkValues: boolean;
+}
+
+/** Takes an event from this node's program to everyone who wants it: chooses each group's winner, sends, delivers, reports. */
+export class Publisher {
+  readonly #deps: PublisherDeps;
+  readonly #delivery: LocalDelivery;
+  readonly #outlet: Outlet | undefined;
+  readonly #plainRest: EventRest;
+  readonly #hooked: boolean;
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
+    this.#delivery = deps.delivery;
+    this.#outlet = deps.outlet;
+    this.#plainRest = { headers: noHeaders, source: deps.self.name, expiresAt: undefined };
+    this.#hooked = deps.hooks.onPublish !== undefined || deps.hooks.allow !== undefined;
+  }
+
+  publish(topic: string, value: unknown, options: PublishOptions): Receipt {
+    if (this.#hooked) return this.#publishHooked(topic, value, options);
+    const found = this.#delivery.find(topic);
+    const fan = found.match.own;
+    const route = this.#outlet?.find(found.topic);
+    if ((route !== undefined && !route.empty) || fan.groups.length > 0) {
+      return this.#publishWide({ topic: found.topic, broadcast: false, fan, route, options }, value);
+    }
+    // The quick way: plain subscriptions of this node, or nobody.
+    if (fan.plain.length === 0) return emptyReceipt;
+    const event = new SharedEvent(found.topic, this.#evaluate(value), this.#restOf(options));
+    const local = this.#delivery.deliver(fan, noMembers, event);
+    return local === fan.plain.length ? fan.receipt : { ...emptyReceipt, local, dropped: fan.plain.length - local };
+  }
+
+  broadcast(pattern: string, value: unknown, options: PublishOptions): Receipt {
+    const patterns = parsePattern(pattern);
+    assertAllowed(this.#deps.hooks, { action: 'broadcast', topic: pattern, node: this.#deps.self.name });
+    const fan = this.#delivery.findOverlap(patterns).own;
+    const route = this.#outlet?.findOverlap(patterns);
+    const topic = pattern.startsWith('/') ? pattern : `/${pattern}`;
+    return this.#publishWide({ topic, broadcast: true, fan, route, options }, value);
+  }
+
+  /** The way of confirmed publishes: `confirming` hears of nodes, `done` is held for each local handler. */
+  publishWatched(topic: string, value: unknown, options: PublishOptions, watch: Watch): Watched {
+    assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
+    const draft = this.#draft(topic, value, options);
+    if (draft === undefined) return { receipt: emptyReceipt, accepted: [], refused: [], regroup: () => noSend };
+    const found = this.#delivery.find(draft.topic);
+    const route = this.#outlet?.find(found.topic);
+    const event: WideEvent = {
+      topic: found.topic,
+      broadcast: false,
+      fan: found.match.own,
+      route,
+      options: draft.options,
+      watch,
+    };
+    const evaluated = this.#evaluate(draft.value);
+    let sent = noSend;
+    const receipt = this.#publishWide(event, evaluated, (result) => {
+      sent = result;
+    });
+    return {
+      receipt,
+      accepted: sent.accepted,
+      refused: sent.refused,
+      regroup: (lost) => this.#sendAgain(event, evaluated, lost),
+    };
+  }
+
+  #publishHooked(topic: string, value: unknown, options: PublishOptions): Receipt {
+    assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
+    const draft = this.#draft(topic, value, options);
+    if (draft === undefined) return emptyReceipt;
+    const found = this.#delivery.find(draft.topic);
+    const route = this.#outlet?.find(found.topic);
+    const event = { topic: found.topic, broadcast: false, fan: found.match.own, route, options: draft.options };
+    return this.#publishWide(event, draft.value);
+  }
+
+  #draft(topic: string, value: unknown, options: PublishOptions): ReturnType<NonNullable<BusHooks['onPublish']>> {
+    const draft = { topic, value, options };
+    return this.#deps.hooks.onPublish === undefined ? draft : this.#deps.hooks.onPublish(draft);
+  }
+
+  #publishWide(wide: WideEvent, value: unknown, onSent?: (result: SendResult) => void): Receipt {
+    const { fan, route, options, watch } = wide;
+    const leaves = route !== undefined && !route.empty;
+    if (!leaves && fan.plain.length === 0 && fan.groups.length === 0) return emptyReceipt;
+    const evaluated = this.#evaluate(value);
+    const election = this.#elect(wide, undefined);
+    // Out first: what handlers here publish in answer must not overtake what they answer.
+    const sent = leaves ? this.#send(wide, evaluated, election.winners) : noSend;
+    onSent?.(sent);
+    const expected = fan.plain.length + election.chosen.length;
+    const event = expected === 0 ? undefined : new SharedEvent(wide.topic, evaluated, this.#restOf(options));
+    const local = event === undefined ? 0 : this.#delivery.deliver(fan, election.chosen, event, watch?.done);
+    return { local, nodes: sent.nodes, groups: election.groups, dropped: sent.dropped + expected - local };
+  }
+
+  #send(wide: WideEvent, value: unknown, winners: ReadonlyMap<string, readonly string[]> | undefined): SendResult {
+    const { route, options, watch, topic, broadcast } = wide;
+    if (this.#outlet === undefined) return noSend;
+    return this.#outlet.send({
+      route,
+      topic,
+      broadcast,
+      value,
+      headers: options.headers ?? noHeaders,
+      key: options.key,
+      ttlMs: options.ttlMs,
+      winners,
+      confirm: watch?.confirming,
+    });
+  }
+
+  /** Chooses again for the groups that a lost node had won, without that node. */
+  #sendAgain(wide: WideEvent, value: unknown, lost: ReadonlySet<string>): SendResult {
+    const lostGroups = wide.watch?.wonBy(lost) ?? [];
+    if (lostGroups.length === 0 || this.#outlet === undefined) return noSend;
+    const names = new Set(lostGroups);
+    const fan = this.#delivery.find(wide.topic).match.own;
+    const route = this.#outlet.find(wide.topic);
+    const again: WideEvent = {
+      ...wide,
+      fan: { ...fan, plain: [], groups: fan.groups.filter(({ name }) => names.has(name)) },
+      route: { ...route, groups: route.groups.filter(({ name }) => names.has(name)) },
+    };
+    const election = this.#elect(again, lost);
+    if (election.chosen.length > 0) {
+      const event = new SharedEvent(wide.topic, value, this.#restOf(wide.options));
+      this.#delivery.deliver(again.fan, election.chosen, event, wide.watch?.done);
+    }
+    if (election.winners === undefined) return noSend;
+    return this.#send({ ...again, route: undefined }, value, election.winners);
+  }
+
+  #elect(wide: WideEvent, except: ReadonlySet<string> | undefined): Election {
+    const { fan, route } = wide;
+    const theirs = route?.groups ?? noGroups;
+    if (fan.groups.length === 0 && theirs.length === 0) return noElection;
+    const choice = { key: wide.options.key ?? wide.topic, except };
+    const chosen: Subscriber[] = [];
+    const winners = new Map<string, string[]>();
+    let groups = 0;
+    for (const name of groupNames(fan.groups, theirs)) {
+      const here = fan.groups.find((group) => group.name === name);
+      const there = theirs.find((group) => group.name === name);
+      const winner = this.#chooseNode(here, there, choice);
+      if (winner === undefined) continue;
+      groups += 1;
+      if (winner !== this.#deps.self.name) {
+        addWinner(winners, winner, name);
+        wide.watch?.won(winner, name);
+      } else if (here !== undefined) {
+        const member = this.#delivery.chooseMember(here, choice.key);
+        if (member !== undefined) chosen.push(member);
+      }
+    }
+    return { chosen, groups, winners: winners.size === 0 ? undefined : winners };
+  }
+
+  #chooseNode(here: FanGroup | undefined, there: RouteGroup | undefined, choice: NodeChoice): string | undefined {
+    if (here !== undefined && there === undefined) return this.#deps.self.name;
+    const strategy: GroupStrategy = here?.strategy ?? there?.strategy ?? 'random';
+    const candidates: Candidate[] = here === undefined ? [] : [this.#ownCandidate(here)];
+    for (const member of there?.nodes ?? []) {
+      if (!member.usable || choice.except?.has(member.node) === true) continue;
+      candidates.push({ ...member, name: member.node, local: false });
+    }
+    return candidates[chooseCandidate(strategy, candidates, choice.key, this.#deps.random)]?.name;
+  }
+
+  #ownCandidate(group: FanGroup): Candidate {
+    const { name, epoch } = this.#deps.self;
+    const order = group.members.reduce((least, member) => Math.min(least, member.order), Number.MAX_SAFE_INTEGER);
+    const inFlight = group.members.reduce((sum, member) => sum + member.inFlight, 0);
+    return { name, epoch, order, local: true, members: group.members.length, inFlight };
+  }
+
+  #evaluate(value: unknown): unknown {
+    const evaluated: unknown = typeof value === 'function' ? value() : value;
+    if (this.#deps.checkValues) assertData(evaluated);
+    return evaluated;
+  }
+
+  #restOf(options: PublishOptions): EventRest {
+    if (options === noOptions) return this.#plainRest;
+    const { ttlMs, headers } = options;
+    return {
+      headers: headers ?? noHeaders,
+      source: this.#deps.self.name,
+      expiresAt: ttlMs === undefined ? undefined : this.#expiry(ttlMs),
+    };
+  }
+
+  #expiry(ttlMs: number): MonotonicMs {
+    return after(this.#deps.clock.now(), ttlMs);
+  }
+}
+
+/** No options; the quick way compares by identity. */
+export const noOptions: PublishOptions = Object.freeze({});
+
+/** Throws `invalid-value` with the path of the part that is not data. */
+export function assertData(value: unknown): void {
+  const fault = findDataFault(value);
+  if (fault === undefined) return;
+  const where = fault.path === '' ? 'the value' : fault.path;
+  throw new ClusterError('invalid-value', `${where}: ${fault.why}`, { details: [fault] });
+}
+
+/** Follows one confirmed publish. */
+export interface Watch {
+  readonly done: Gate | undefined;
+  readonly confirming: Confirming;
+  /** A node won a group. */
+  won(node: string, group: string): void;
+  /** The groups that these nodes had won; they are theirs no more. */
+  wonBy(nodes: ReadonlySet<string>): readonly string[];
+}
+
+/** A confirmed publish that was sent. */
+export interface Watched {
+  readonly receipt: Receipt;
+  readonly accepted: readonly string[];
+  readonly refused: readonly string[];
+  /** Chooses other winners for the groups of nodes that certainly never saw the event. */
+  readonly regroup: (lost: ReadonlySet<string>) => SendResult;
+}
+
+interface WideEvent {
+  readonly topic: string;
+  readonly broadcast: boolean;
+  readonly fan: Fan;
+  readonly route: Route | undefined;
+  readonly options: PublishOptions;
+  readonly watch?: Watch;
+}
+
+interface Election {
+  readonly chosen: readonly Subscriber[];
+  readonly groups: number;
+  readonly winners: ReadonlyMap<string, readonly string[]> | undefined;
+}
+
+interface NodeChoice {
+  readonly key: string;
+  readonly except: ReadonlySet<string> | undefined;
+}
+
+function groupNames(here: readonly FanGroup[], there: readonly RouteGroup[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { name } of here) names.add(name);
+  for (const { name } of there) names.add(name);
+  return names;
+}
+
+function addWinner(winners: Map<string, string[]>, node: string, group: string): void {
+  const won = winners.get(node);
+  if (won === undefined) winners.set(node, [group]);
+  else won.push(group);
+}
+
+const noGroups: readonly RouteGroup[] = [];
+
+const noMembers: readonly Subscriber[] = [];
+
+const noElection: Election = { chosen: noMembers, groups: 0, winners: undefined };
+
+const noSend: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };

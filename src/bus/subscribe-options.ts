@@ -1,0 +1,96 @@
+import { ClusterError } from '../core/errors.js';
+import type { Gap, GroupStrategy, OverflowPolicy, SubscribeOptions } from '../spi/bus.js';
+
+/** `SubscribeOptions` with every default applied. */
+export interface ResolvedSubscribeOptions {
+  /** `undefined`: it goes by its number. */
+  readonly id: string | undefined;
+  readonly local: boolean;
+  readonly broker: boolean;
+  readonly group: { readonly name: string; readonly strategy: GroupStrategy } | undefined;
+  readonly priority: number;
+  readonly concurrencyMax: number;
+  readonly queueMax: number;
+  readonly overflow: OverflowPolicy;
+  readonly decode: ((value: unknown) => unknown) | undefined;
+  readonly onGap: ((gap: Gap) => void) | undefined;
+  readonly onDropped: ((count: number) => void) | undefined;
+}
+
+/** Applies defaults and checks; throws `invalid-options` and names the option. */
+export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubscribeOptions {
+  return options === noSubscribeOptions ? defaults : resolve(options);
+}
+
+/** No options: all who have none share one resolved object. */
+export const noSubscribeOptions: SubscribeOptions = Object.freeze({});
+
+function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
+  const overflow = resolveOverflow(options.overflow);
+  const concurrencyMax = options.concurrencyMax ?? 256;
+  if (!(concurrencyMax >= 1)) fail('concurrencyMax', 'it must be at least 1');
+  const queueMax = overflow === 'latest' ? 1 : (options.queueMax ?? 1024);
+  if (!(queueMax >= 1 && queueMax <= queueLimit)) fail('queueMax', `it must be 1 to ${queueLimit}`);
+  const priority = options.priority ?? 0;
+  if (!Number.isSafeInteger(priority)) fail('priority', 'it must be a whole number');
+  const local = options.local ?? true;
+  const broker = options.broker ?? true;
+  if (!local && !broker) fail('local', 'with broker false as well, nothing can ever come');
+  return {
+    id: options.id === undefined ? undefined : resolveName('id', options.id),
+    local,
+    broker,
+    group: resolveGroup(options.group),
+    priority,
+    concurrencyMax,
+    queueMax,
+    overflow,
+    decode: options.decode,
+    onGap: options.onGap,
+    onDropped: options.onDropped,
+  };
+}
+
+function resolveOverflow(overflow: OverflowPolicy = 'drop-oldest'): OverflowPolicy {
+  if (!overflowPolicies.has(overflow)) fail('overflow', `${overflow} is no policy`);
+  return overflow;
+}
+
+/** Most events that one subscription may let wait. */
+const queueLimit = 10_000_000;
+
+/** Longest group name and subscription id: they travel to every peer. */
+const nameLengthMax = 128;
+
+const overflowPolicies: ReadonlySet<string> = new Set<OverflowPolicy>([
+  'block',
+  'drop-oldest',
+  'drop-newest',
+  'latest',
+  'error',
+]);
+
+const strategies: ReadonlySet<string> = new Set<GroupStrategy>([
+  'random',
+  'local-first',
+  'oldest',
+  'hashed',
+  'least-in-flight',
+]);
+
+const defaults: ResolvedSubscribeOptions = resolve({});
+
+function resolveGroup(group: SubscribeOptions['group']): ResolvedSubscribeOptions['group'] {
+  if (group === undefined) return undefined;
+  if (!strategies.has(group.strategy)) fail('group.strategy', `${group.strategy} is no strategy`);
+  return { name: resolveName('group.name', group.name), strategy: group.strategy };
+}
+
+function resolveName(option: string, name: string): string {
+  if (name === '' || name.length > nameLengthMax) fail(option, `it must have 1 to ${nameLengthMax} characters`);
+  return name;
+}
+
+function fail(option: string, why: string): never {
+  throw new ClusterError('invalid-options', `${option}: ${why}`);
+}

@@ -1,0 +1,74 @@
+import { after, type Clock } from '../core/clock.js';
+import { ClusterError } from '../core/errors.js';
+import type { BusSubscription, OnlyValues, SubscriptionStats } from '../spi/bus.js';
+
+/** What handles of one kind of part share; there may be a million handles. */
+export interface SubscriptionOwner<Part> {
+  readonly clock: Clock;
+  whenKnown(done: () => void): () => void;
+  update(part: Part, patterns: string | readonly string[], only: OnlyValues | undefined): void;
+  stop(part: Part): void;
+}
+
+function doNothing(): void {
+  // Until there is something to give up.
+}
+
+/** The handle that a user holds: nothing of the bus's insides can be reached through it. */
+export class SubscriptionHandle<
+  Part extends SubscriptionStats & { readonly id: string; readonly revision: number },
+> implements BusSubscription {
+  readonly #part: Part;
+  readonly #owner: SubscriptionOwner<Part>;
+  #stopped = false;
+
+  constructor(part: Part, owner: SubscriptionOwner<Part>) {
+    this.#part = part;
+    this.#owner = owner;
+  }
+
+  get id(): string {
+    return this.#part.id;
+  }
+
+  get stats(): SubscriptionStats {
+    const { received, handled, dropped, failed, queued } = this.#part;
+    return { received, handled, dropped, failed, queued };
+  }
+
+  get revision(): number {
+    return this.#part.revision;
+  }
+
+  async ready(options: Parameters<BusSubscription['ready']>[0] = {}): Promise<void> {
+    if ((options.scope ?? 'local') === 'local') return;
+    await this.#untilKnown(options.timeoutMs ?? 10_000);
+  }
+
+  update(patterns: string | readonly string[], only?: OnlyValues): void {
+    if (this.#stopped) throw new ClusterError('stopped', `subscription ${this.id} is stopped`);
+    this.#owner.update(this.#part, patterns, only);
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#owner.stop(this.#part);
+  }
+
+  #untilKnown(timeoutMs: number): Promise<void> {
+    const { clock } = this.#owner;
+    return new Promise((resolve, reject) => {
+      let give = doNothing;
+      const cancelTimer = clock.setTimer(after(clock.now(), timeoutMs), () => {
+        give();
+        const message = `not every peer knew subscription ${this.id} within ${timeoutMs} ms`;
+        reject(new ClusterError('deadline-exceeded', message));
+      });
+      give = this.#owner.whenKnown(() => {
+        cancelTimer();
+        resolve();
+      });
+    });
+  }
+}
