@@ -1,4 +1,4 @@
-import { generate, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
+import { generate, type IConnectPacket, type IPublishPacket, type Packet, parser } from 'mqtt-packet';
 import { MemoryNetwork } from '../../../src/cluster/transport/memory-network.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import type { MqttOptions } from '../../../src/device/network/mqtt-options.js';
@@ -70,6 +70,8 @@ export class RawClient {
   readonly #simulator: Simulator;
   readonly #connection: Connection;
   readonly #version: 4 | 5;
+  /** Told of each message, before it is kept. */
+  onPublish: (packet: IPublishPacket) => void = () => undefined;
   #closed: string | undefined;
 
   constructor(simulator: Simulator, connection: Connection, version: 4 | 5) {
@@ -77,7 +79,10 @@ export class RawClient {
     this.#connection = connection;
     this.#version = version;
     const reader = parser({ protocolVersion: version });
-    reader.on('packet', (packet) => this.packets.push(packet));
+    reader.on('packet', (packet) => {
+      if (packet.cmd === 'publish') this.onPublish(packet);
+      this.packets.push(packet);
+    });
     // A client that lied about its version cannot read its answers; what it sent is what a test is about.
     reader.on('error', () => undefined);
     connection.listen({

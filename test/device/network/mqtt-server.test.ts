@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Packet } from 'mqtt-packet';
 import { ClusterError } from '../../../src/core/errors.js';
+import { silentLogger } from '../../../src/core/logger.js';
 import { textToBytes } from '../../../src/core/text.js';
 import { MqttServer } from '../../../src/device/network/mqtt-server.js';
 import type { Admission, ConnectAttempt, MessageOutcome, TransportMessage } from '../../../src/spi/device.js';
-import { connectPacket, deferred, MqttFixture } from './mqtt-fixture.js';
+import { type DeviceSide, checkNetworkComponent } from '../../../src/testing/conformance/network-component.js';
+import { simulatedWaiter } from '../../../src/testing/conformance/suite.js';
+import { connectPacket, deferred, MqttFixture, type RawClient } from './mqtt-fixture.js';
 
 describe('an MQTT listener', () => {
   describe('letting in', () => {
@@ -207,7 +210,7 @@ describe('an MQTT listener', () => {
           connections,
           clock: simulator,
           random: simulator.random,
-          logger: { error: () => undefined, info: () => undefined, debug: () => undefined },
+          logger: silentLogger,
         };
         return new MqttServer(deps, { listen: { host: listen, port: 1883 }, ...more });
       };
@@ -568,3 +571,68 @@ describe('an MQTT listener', () => {
     });
   });
 });
+
+for (const protocolVersion of [4, 5] as const) {
+  checkNetworkComponent({ describe, it }, `MQTT at protocol level ${protocolVersion}`, async () => {
+    const fixture = new MqttFixture();
+    const rival = new MqttServer(
+      {
+        connections: fixture.network.host('127.0.0.1').connections,
+        clock: fixture.simulator,
+        random: fixture.simulator.random,
+        logger: silentLogger,
+      },
+      { listen: { host: '127.0.0.1', port: 1883 } },
+    );
+    return {
+      ...simulatedWaiter(fixture.simulator),
+      component: fixture.server,
+      rival,
+      connect: async (clientId) => new MqttDevice(await fixture.connect({ clientId, protocolVersion })),
+      stop: async () => fixture.simulator.settle(fixture.server.stop(), 5000),
+    };
+  });
+}
+
+/** A device for the conformance suite: acknowledges what it gets. */
+class MqttDevice implements DeviceSide {
+  readonly #client: RawClient;
+
+  constructor(client: RawClient) {
+    this.#client = client;
+  }
+
+  get got(): { topic: string; payload: Uint8Array }[] {
+    const { packets } = this.#client;
+    const published = packets.filter((packet) => packet.cmd === 'publish');
+    return published.map(({ topic, payload }) => ({ topic, payload: textToBytes(payload.toString()) }));
+  }
+
+  get closed(): boolean {
+    return this.#client.closed;
+  }
+
+  say(topic: string, payload: Uint8Array): void {
+    this.#client.send({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, dup: false, retain: false });
+  }
+
+  async ask(filter: string): Promise<boolean> {
+    this.#client.take();
+    this.#client.onPublish = (packet) =>
+      this.#client.send({ cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode: 0 });
+    const said = this.#client.say({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] });
+    return (await said).includes('suback 1');
+  }
+
+  leave(): void {
+    this.#client.send({ cmd: 'disconnect', reasonCode: 0 });
+  }
+
+  vanish(): void {
+    this.#client.connection.destroy();
+  }
+
+  garble(): void {
+    this.#client.bytes(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff));
+  }
+}
