@@ -28,8 +28,9 @@ export interface TopicCapture {
 /** Returns the normal form of a plain topic; throws `invalid-topic` for a wildcard or a malformed path. */
 export function normalizeTopic(topic: string): string {
   const wrong = findTopicFault(topic);
-  if (wrong !== undefined)
-    {throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);}
+  if (wrong !== undefined) {
+    throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);
+  }
   if (topic.charCodeAt(0) === slash && topic.charCodeAt(topic.length - 1) !== slash) return topic;
   return `/${trimSlashes(topic)}`;
 }

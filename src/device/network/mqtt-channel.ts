@@ -6,6 +6,8 @@ import { type FrameAnswer, PacketFramer } from './packet-framer.js';
 
 /** What a channel tells its owner. */
 export interface ChannelOwner {
+  /** Judges the first byte of the connection, before anything is held of it; false closes as garbage does. */
+  isGreeting?(byte: number): boolean;
   /** A whole packet's bytes, before they are parsed; `stop` when the owner has closed the channel. */
   onRaw?(bytes: Uint8Array): 'more' | 'stop';
   /** A packet; its payload is lent for the call. */
@@ -42,6 +44,7 @@ export class MqttChannel {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #flushDue = false;
+  #greeted = false;
   #ownerWaits = false;
   #full = false;
   #closed = false;
@@ -135,6 +138,13 @@ export class MqttChannel {
   #onBytes(bytes: Uint8Array): void {
     if (this.closed) return;
     this.#heardAt = this.#deps.clock.now();
+    if (!this.#greeted && bytes.length > 0) {
+      this.#greeted = true;
+      if (this.#owner?.isGreeting?.(bytes[0] ?? 0) === false) {
+        this.#owner.onGarbage('malformed');
+        return;
+      }
+    }
     this.#settle(this.#framer.push(bytes, this.#take));
   }
 

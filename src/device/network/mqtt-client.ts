@@ -266,7 +266,9 @@ export class MqttClient implements DeviceClient, ChannelOwner {
       dup: false,
       retain: false,
     } as const;
-    const properties = wish.version === 5 ? { userProperties: { ...message.headers } } : {};
+    // The generator makes nothing of empty user properties, not even the packet.
+    const hasHeaders = wish.version === 5 && Object.keys(message.headers).length > 0;
+    const properties = hasHeaders ? { userProperties: { ...message.headers } } : {};
     const packet: IPublishPacket =
       packetId === undefined
         ? { ...shared, qos: 0, properties }

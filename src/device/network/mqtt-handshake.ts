@@ -46,11 +46,11 @@ export class MqttHandshake implements ChannelOwner {
     this.#cancelTimer = clock.setTimer(at, () => clock.afterTurn(() => this.#onTimeout()));
   }
 
+  isGreeting(byte: number): boolean {
+    return byte === connectHead;
+  }
+
   onRaw(bytes: Uint8Array): 'more' | 'stop' {
-    if ((bytes[0] ?? 0) >> 4 !== connectType) {
-      this.onGarbage('malformed');
-      return 'stop';
-    }
     const refusal = findVersionRefusal(bytes);
     if (refusal === undefined) return 'more';
     this.#obey(refusal);
@@ -152,5 +152,5 @@ export class MqttHandshake implements ChannelOwner {
   }
 }
 
-/** MQTT 3.1.1 and 5, table 2-1. */
-const connectType = 1;
+/** The first byte of a CONNECT: type 1, no flags (MQTT 3.1.1 and 5, 2.1). */
+const connectHead = 0x10;

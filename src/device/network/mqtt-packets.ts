@@ -1,4 +1,5 @@
 import { generate, parser, type Packet, type UserProperties } from 'mqtt-packet';
+import { assert } from '../../core/assert.js';
 import { headersBytesMax, headersMax, topicLengthMax, topicSegmentsMax } from '../../core/limits.js';
 
 /** The MQTT versions spoken here: 3.1.1 and 5.0, by their protocol level. */
@@ -37,7 +38,9 @@ export class PacketReader {
 
 /** The bytes of a packet that this side made. Throws when the packet is not well formed, which is this program's fault. */
 export function packetToBytes(packet: Packet, version: MqttVersion): Uint8Array {
-  return generate(packet, { protocolVersion: version });
+  const bytes = generate(packet, { protocolVersion: version });
+  assert(bytes.length > 0, `a ${packet.cmd} that can be written`);
+  return bytes;
 }
 
 /** The bytes of a payload as the parser gives it. */
