@@ -23,7 +23,7 @@ interface Cote {
 }
 
 const discovery = {
-  address: '127.0.0.1',
+  // Bound to every address, because a socket bound to one gets no broadcast; what is sent stays on the loopback.
   broadcast: '127.255.255.255',
   helloInterval: 500,
   log: false,

@@ -18,17 +18,19 @@ interface Zeromq {
   readonly Router: new (options: object) => Common & Sender;
 }
 
-const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 0 };
+const sending = { sendHighWaterMark: 0, linger: 0 };
+const receiving = { receiveHighWaterMark: 0, linger: 0 };
+const unlimited = { ...sending, ...receiving };
 
 function addressOf({ port }: Setup): string {
   return `tcp://127.0.0.1:${port.toString()}`;
 }
 
-/** Reads until the socket is closed, which ends the iteration. */
+/** Reads until the socket is closed, which ends the iteration; what a listener throws ends the process and the run. */
 function read(socket: Common, onFrames: (frames: readonly Buffer[]) => void): void {
   void (async () => {
     for await (const frames of socket) onFrames(frames);
-  })().catch(() => undefined);
+  })();
 }
 
 const rpc: RpcSide = {
@@ -74,7 +76,7 @@ const rpc: RpcSide = {
 const bus: BusSide = {
   async subscribe(setup, { topics, onEvent }) {
     const { Subscriber } = requirePeer<Zeromq>('zeromq');
-    const socket = new Subscriber(unlimited);
+    const socket = new Subscriber(receiving);
     await socket.bind(addressOf(setup));
     socket.subscribe(...topics);
     const { decode } = codecFor(setup.payload, sharedMsgpack);
@@ -90,7 +92,7 @@ const bus: BusSide = {
 
   publisher(setup) {
     const { Publisher } = requirePeer<Zeromq>('zeromq');
-    const socket = new Publisher(unlimited);
+    const socket = new Publisher(sending);
     for (const peer of setup.peers.slice(0, setup.count)) socket.connect(peer);
     const { encode } = codecFor(setup.payload, sharedMsgpack);
     let current = '';
