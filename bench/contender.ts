@@ -15,6 +15,8 @@ export interface Setup {
   /** Number of processes of the run, and the index of this one. */
   readonly count: number;
   readonly index: number;
+  /** The subscribers form a group: one of them gets each event. */
+  readonly grouped: boolean;
 }
 
 /** Something that was started. */

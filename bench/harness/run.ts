@@ -148,7 +148,7 @@ export class Run {
 
   /** The settings of one process of a measurement. */
   async setup(entry: Entry, more: Pick<Setup, 'payload' | 'broker'> & Partial<Setup>): Promise<Setup> {
-    return { variant: entry.variant, port: await freePort(), peers: [], count: 2, index: 0, ...more };
+    return { variant: entry.variant, port: await freePort(), peers: [], count: 2, index: 0, grouped: false, ...more };
   }
 
   /** Writes progress to stderr, so that stdout is the result alone. */

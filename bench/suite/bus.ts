@@ -99,7 +99,7 @@ export async function assembleBus(
   broker: string | undefined,
 ): Promise<BusCrew> {
   const module = 'bench/work/bus.ts';
-  const { payload } = one;
+  const { payload, grouped } = one;
   const count = one.publishers + one.subscribers;
   const topics = Array.from({ length: one.publishers }, (_, index) => `bench/events/${index.toString()}`);
   const group = one.grouped ? 'workers' : undefined;
@@ -109,7 +109,7 @@ export async function assembleBus(
   const peers: string[] = [];
   const creditPorts: number[] = [];
   for (const [index, agent] of subscribers.entries()) {
-    const setup = await run.setup(entry, { payload, broker, count, index, peers: [...peers] });
+    const setup = await run.setup(entry, { payload, broker, count, index, grouped, peers: [...peers] });
     const options = { module: entry.module, setup, topics, group };
     const info = await crew.create<SubscriberInfo>(agent, { name: '', module, role: 'subscriber', options });
     peers.push(info.address);
@@ -117,7 +117,7 @@ export async function assembleBus(
   }
   for (const [topic, agent] of publishers.entries()) {
     const index = one.subscribers + topic;
-    const setup = await run.setup(entry, { payload, broker, count, index, peers });
+    const setup = await run.setup(entry, { payload, broker, count, index, grouped, peers });
     const options = { module: entry.module, setup, topics, group, topic, creditPorts };
     await crew.create(agent, { name: '', module, role: 'publisher', options });
   }
