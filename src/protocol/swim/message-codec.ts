@@ -67,7 +67,7 @@ const scratch = new ByteWriter(1500);
 /** The order is the wire's: a kind's number is its place, counted from 1. */
 const probeKinds = ['ping', 'ack', 'ask', 'nack', 'gone'] as const;
 const newsKinds = ['alive', 'record', 'suspect', 'failed', 'left'] as const;
-const tableKinds = ['join', 'welcome', 'sync', 'sync-end', 'metadata-wanted', 'metadata', 'versions', 'pad'] as const;
+const tableKinds = ['join', 'welcome', 'sync', 'sync-end', 'metadata-wanted', 'metadata', 'pad'] as const;
 
 type ProbeKind = (typeof probeKinds)[number];
 type NewsKind = (typeof newsKinds)[number];
@@ -152,9 +152,6 @@ function encodeTable(writer: ByteWriter, message: OfKind<TableKind>): void {
       writer.varint(message.offset);
       if (message.kind === 'metadata') writer.block(message.bytes);
       return;
-    case 'versions':
-      writer.u8(message.wireMin);
-      return writer.u8(message.wireMax);
     case 'pad':
       for (let index = 0; index < message.bytes; index += 1) writer.u8(0);
   }
@@ -240,8 +237,6 @@ function decodeTable(kind: TableKind, reader: ByteReader): SwimMessage | undefin
       if (kind === 'metadata-wanted') return { kind, ...id, ...range };
       return { kind, ...id, ...range, bytes: reader.block(memberMetadataBytesMax) };
     }
-    case 'versions':
-      return { kind, wireMin: reader.u8(), wireMax: reader.u8() };
     case 'pad':
       return { kind, bytes: reader.remaining };
     default:

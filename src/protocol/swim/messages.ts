@@ -18,7 +18,6 @@ export type SwimMessage =
   | SyncEndMessage
   | MetadataWantedMessage
   | MetadataMessage
-  | VersionsMessage
   | PadMessage;
 
 /** Are you this life of this name? Answered by `ack`, or by `gone` when somebody else is at the address. */
@@ -164,13 +163,6 @@ export interface MetadataMessage {
   readonly version: number;
   readonly offset: number;
   readonly bytes: Uint8Array;
-}
-
-/** I speak these wire versions and could not read yours. Its form never changes. */
-export interface VersionsMessage {
-  readonly kind: 'versions';
-  readonly wireMin: number;
-  readonly wireMax: number;
 }
 
 /** Makes a question as long as its longest answer, so that nobody can use us to multiply traffic. */
