@@ -1,0 +1,154 @@
+import { after, type MonotonicMs } from '../../core/clock.js';
+import type { SwimEffects } from './effects.js';
+import type { Facts } from './facts.js';
+import { leafBitsMax } from './member-table.js';
+import type { Digest, RecordMessage, SyncEndMessage, SyncMessage } from './messages.js';
+import type { Outbox } from './outbox.js';
+import type { SwimParts } from './parts.js';
+
+/** Where an answer or a hint came from. */
+export interface SyncPeer {
+  readonly address: string;
+  /** -1 for a stranger. */
+  readonly slot: number;
+}
+
+/**
+ * Compares tables by the digest on every acknowledgement, and pulls the ranges that differ: the convergence mechanism, in place of a
+ * periodic exchange of everything. A pull brings what the other has; if tables still differ after it, the other is told and pulls in
+ * turn. Pulls are rare while gossip is on its way, back off when they bring nothing, and answers are rate-capped.
+ */
+export class AntiEntropy {
+  readonly #parts: SwimParts;
+  readonly #facts: Facts;
+  readonly #outbox: Outbox;
+  #nextPullAt: MonotonicMs;
+  #waitMs: number;
+  #asked: string | undefined;
+  #hashBefore = 0;
+  #tokens: number;
+  #tokensAt: MonotonicMs;
+
+  constructor(parts: SwimParts, facts: Facts, outbox: Outbox, now: MonotonicMs) {
+    this.#parts = parts;
+    this.#facts = facts;
+    this.#outbox = outbox;
+    this.#nextPullAt = now;
+    this.#waitMs = parts.options.syncPeriodMs;
+    this.#tokens = parts.options.syncPacketsPerSecond;
+    this.#tokensAt = now;
+  }
+
+  /** A member's digest came by. */
+  compare(now: MonotonicMs, peer: SyncPeer, digest: Digest, out: SwimEffects): void {
+    const { options, table } = this.#parts;
+    if (!options.digestSync || this.#isEqual(digest) || now < this.#nextPullAt) return;
+    // What is being told will arrive by itself; a large difference will not.
+    const isSettled = now - this.#facts.changedAt > options.gossipPeriodMs * settledRounds;
+    if (!isSettled && Math.abs(digest.count - table.liveCount) <= smallDifference) return;
+    this.pull(now, peer, out);
+  }
+
+  /** Asks for whatever differs. */
+  pull(now: MonotonicMs, peer: SyncPeer, out: SwimEffects): void {
+    const { table, counts, options } = this.#parts;
+    counts['sync-asked'] += 1;
+    this.#nextPullAt = after(now, this.#waitMs);
+    this.#asked = peer.address;
+    this.#hashBefore = table.hash;
+    // About four members a leaf, and all leaves in one datagram with room for its head.
+    const fits = options.datagramMaxBytes >= 1300 ? leafBitsMax : leafBitsMax - 2;
+    const bits = Math.max(0, Math.min(fits, Math.ceil(Math.log2(Math.max(1, table.liveCount / 4)))));
+    const leaves: number[] = [];
+    for (let index = 0; index < 1 << bits; index += 1) leaves.push(table.leafHash(index, bits));
+    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync', bits, leaves }], out);
+  }
+
+  /** Sends the members of the leaves that differ. Strangers get nothing. */
+  answer(now: MonotonicMs, peer: SyncPeer, sync: SyncMessage, out: SwimEffects): void {
+    const { counts, options, table } = this.#parts;
+    this.#refill(now);
+    if (peer.slot < 0 || this.#tokens < 1) {
+      counts['sync-refused'] += 1;
+      return;
+    }
+    counts['sync-answered'] += 1;
+    const packetsMax = Math.max(1, Math.min(options.syncPacketsMax, Math.floor(this.#tokens)));
+    const slots = this.#slotsThatDiffer(sync);
+    const { sent, packets } = this.#outbox.stream({ ...peer, packetsMax }, this.#records(slots), out);
+    this.#tokens -= packets;
+    const { liveCount: count, hash } = table;
+    this.#outbox.toAddress(
+      peer.address,
+      peer.slot,
+      [{ kind: 'sync-end', count, hash, truncated: sent < slots.length }],
+      out,
+    );
+  }
+
+  /** The answer is complete, or somebody hints that we differ. */
+  ended(now: MonotonicMs, peer: SyncPeer, end: SyncEndMessage, out: SwimEffects): void {
+    const { options, table } = this.#parts;
+    const isAnswer = this.#asked === peer.address;
+    if (isAnswer) this.#asked = undefined;
+    if (this.#isEqual(end)) {
+      this.#waitMs = options.syncPeriodMs;
+      return;
+    }
+    if (!isAnswer) {
+      this.compare(now, peer, end, out);
+      return;
+    }
+    const isNews = table.hash !== this.#hashBefore;
+    this.#waitMs = isNews ? options.syncPeriodMs : Math.min(this.#waitMs * 2, waitMsMax);
+    this.#nextPullAt = after(now, this.#waitMs);
+    if (end.truncated && isNews) {
+      this.pull(now, peer, out);
+      return;
+    }
+    const { liveCount: count, hash } = table;
+    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync-end', count, hash, truncated: false }], out);
+  }
+
+  #isEqual(digest: Digest): boolean {
+    return digest.hash === this.#parts.table.hash && digest.count === this.#parts.table.liveCount;
+  }
+
+  /** Starts at a random place, so that several answers that were cut short differ. */
+  #slotsThatDiffer(sync: SyncMessage): number[] {
+    const { table, random } = this.#parts;
+    const differs: boolean[] = [];
+    for (let index = 0; index < sync.leaves.length; index += 1) {
+      differs.push(sync.leaves[index] !== table.leafHash(index, sync.bits));
+    }
+    const slots: number[] = [];
+    const { capacity } = table;
+    const start = capacity === 0 ? 0 : random.below(capacity);
+    for (let step = 0; step < capacity; step += 1) {
+      const slot = (start + step) % capacity;
+      if (table.isLive(slot) && differs[table.leafOf(slot, sync.bits)] === true) slots.push(slot);
+    }
+    return slots;
+  }
+
+  *#records(slots: readonly number[]): Iterable<RecordMessage> {
+    const { table } = this.#parts;
+    for (const slot of slots) {
+      yield { kind: 'record', life: table.lifeOf(slot), incarnation: table.incarnationOf(slot) };
+    }
+  }
+
+  #refill(now: MonotonicMs): void {
+    const { syncPacketsPerSecond } = this.#parts.options;
+    const gained = ((now - this.#tokensAt) * syncPacketsPerSecond) / 1000;
+    this.#tokens = Math.min(syncPacketsPerSecond, this.#tokens + gained);
+    this.#tokensAt = now;
+  }
+}
+
+/** Gossip rounds without a change after which news is taken to have arrived. */
+const settledRounds = 8;
+/** Members more or less that gossip is trusted with. */
+const smallDifference = 3;
+/** Two tables that cannot agree are a fault; asking more often than this does not help it. */
+const waitMsMax = 10_000;

@@ -1,0 +1,127 @@
+/** One piece of news that waits to be told. */
+interface News {
+  /** What it is about: newer news about the same replaces it. */
+  readonly subject: number;
+  readonly bytes: Uint8Array;
+  current: boolean;
+}
+
+/** Where news is packed. */
+export interface NewsTarget {
+  /** Appends the bytes if they fit; returns whether they did. */
+  addBytes(bytes: Uint8Array): boolean;
+  readonly room: number;
+}
+
+/**
+ * News on its way through the cluster. Each piece is told `factor * ceil(log10(n + 1))` times, the least told first, and among
+ * equals the newest: old news has had its chance. A shelf holds what was told equally often, so packing costs what it packs.
+ */
+export class Dissemination {
+  readonly #factor: number;
+  readonly #max: number;
+  readonly #shelves: News[][] = [];
+  readonly #bySubject = new Map<number, News>();
+  #dropped = 0;
+
+  constructor(factor: number, max: number) {
+    this.#factor = factor;
+    this.#max = max;
+  }
+
+  /** Pieces that are still to be told. */
+  get size(): number {
+    return this.#bySubject.size;
+  }
+
+  /** Pieces that were pushed out because too much waited. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Times that a piece is told in a cluster of this size. */
+  tellings(members: number): number {
+    return this.#factor * Math.ceil(Math.log10(members + 1));
+  }
+
+  /** Queues news about `subject`, and forgets what was queued about it before. */
+  tell(subject: number, bytes: Uint8Array): void {
+    const old = this.#bySubject.get(subject);
+    if (old !== undefined) old.current = false;
+    else if (this.#bySubject.size >= this.#max) this.#dropMostTold();
+    const news = { subject, bytes, current: true };
+    this.#bySubject.set(subject, news);
+    this.#shelf(0).push(news);
+  }
+
+  isTelling(subject: number): boolean {
+    return this.#bySubject.has(subject);
+  }
+
+  forget(subject: number): void {
+    const news = this.#bySubject.get(subject);
+    if (news === undefined) return;
+    news.current = false;
+    this.#bySubject.delete(subject);
+  }
+
+  /** Packs as much as fits; what was packed has been told once more. */
+  pack(target: NewsTarget, members: number): number {
+    if (this.#bySubject.size === 0) return 0;
+    const limit = this.tellings(members);
+    let packed = 0;
+    // From the most told down, so that nothing is seen twice: collect first, then move up one shelf.
+    const moved: [number, News][] = [];
+    for (let told = 0; told < this.#shelves.length && target.room > smallestNews; told += 1) {
+      packed += this.#packShelf(told, target, moved);
+    }
+    for (const [told, news] of moved) {
+      if (told + 1 >= limit) this.#bySubject.delete(news.subject);
+      else this.#shelf(told + 1).push(news);
+    }
+    return packed;
+  }
+
+  #packShelf(told: number, target: NewsTarget, moved: [number, News][]): number {
+    const shelf = this.#shelves[told] ?? [];
+    let packed = 0;
+    let misfits = 0;
+    for (let index = shelf.length - 1; index >= 0; index -= 1) {
+      const news = shelf[index];
+      if (news === undefined) continue;
+      if (!news.current) {
+        shelf.splice(index, 1);
+      } else if (target.addBytes(news.bytes)) {
+        shelf.splice(index, 1);
+        moved.push([told, news]);
+        packed += 1;
+      } else {
+        misfits += 1;
+        if (misfits >= misfitsMax) break;
+      }
+    }
+    return packed;
+  }
+
+  #dropMostTold(): void {
+    for (let told = this.#shelves.length - 1; told >= 0; told -= 1) {
+      const shelf = this.#shelves[told] ?? [];
+      for (let news = shelf.shift(); news !== undefined; news = shelf.shift()) {
+        if (!news.current) continue;
+        this.forget(news.subject);
+        this.#dropped += 1;
+        return;
+      }
+    }
+  }
+
+  #shelf(told: number): News[] {
+    while (this.#shelves.length <= told) this.#shelves.push([]);
+    return this.#shelves[told] ?? [];
+  }
+}
+
+/** Less room than this fits no news, so looking would be for nothing. */
+const smallestNews = 16;
+/** Pieces that may be too long before a shelf is given up for this datagram. */
+const misfitsMax = 4;

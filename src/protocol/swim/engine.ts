@@ -1,0 +1,105 @@
+import type { MonotonicMs } from '../../core/clock.js';
+import type { Random } from '../../core/random.js';
+import { AntiEntropy } from './anti-entropy.js';
+import { MemberCatalogue } from './catalogue.js';
+import { createSwimCounts } from './counts.js';
+import { Dissemination } from './dissemination.js';
+import { Facts, type FactsOwner } from './facts.js';
+import { SelfState, type SwimIdentity } from './identity.js';
+import { Joiner } from './joiner.js';
+import { LocalHealth } from './local-health.js';
+import { MemberTable } from './member-table.js';
+import { Metadata } from './metadata.js';
+import type { SwimOptions } from './options.js';
+import { Outbox } from './outbox.js';
+import { Agenda, Ears, type SwimParts } from './parts.js';
+import { Prober } from './probe.js';
+import { Receiver } from './receiver.js';
+import { Reconnect } from './reconnect.js';
+import { Relay } from './relay.js';
+import { SuspicionBook } from './suspicion.js';
+import { TableDigests } from './table-digests.js';
+import { SwimView } from './view.js';
+
+/** What a machine is made of. */
+export interface SwimSetup {
+  readonly options: SwimOptions;
+  readonly identity: SwimIdentity;
+  readonly random: Random;
+  /** Shared by machines that are simulated in one process; its own by default. */
+  readonly catalogue?: MemberCatalogue;
+  /** Bytes that encryption adds to each datagram. */
+  readonly overheadBytes?: number;
+}
+
+/** The parts of one machine, joined. */
+export interface SwimEngine {
+  readonly parts: SwimParts;
+  readonly outbox: Outbox;
+  readonly facts: Facts;
+  readonly prober: Prober;
+  readonly relay: Relay;
+  readonly joiner: Joiner;
+  readonly metadata: Metadata;
+  readonly reconnect: Reconnect;
+  readonly digests: TableDigests;
+  readonly receiver: Receiver;
+  readonly view: SwimView;
+}
+
+/** Makes the parts and joins them. */
+export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
+  const parts = buildParts(now, setup);
+  let seq = setup.random.below(0x1000_0000);
+  const start = { now, drawSeq: () => (seq += 1) };
+  const outbox = new Outbox(parts, setup.overheadBytes ?? 0);
+  const reconnect = new Reconnect(parts, now);
+  // Facts tell the joiner and the metadata what concerns them, and these are made with the facts.
+  const later: { joiner?: Joiner; metadata?: Metadata } = {};
+  const owner: FactsOwner = {
+    claimed: (at, life, out) => later.joiner?.claimed(at, life, out),
+    answersAccusations: () => later.joiner?.isUp ?? false,
+    findMetadata: (slot) => later.metadata?.find(slot),
+    came: (slot) => reconnect.found(parts.table.lifeOf(slot).address),
+    went: (at, slot, status) => {
+      later.metadata?.forget(slot);
+      const { address } = parts.table.lifeOf(slot);
+      if (status === 'failed') reconnect.lost(at, address);
+      else reconnect.found(address);
+    },
+  };
+  const facts = new Facts(parts, owner, now);
+  const antiEntropy = new AntiEntropy(parts, facts, outbox, now);
+  const prober = new Prober(parts, facts, outbox, start);
+  const relay = new Relay(parts, outbox, start.drawSeq);
+  const joiner = new Joiner({ parts, facts, outbox, antiEntropy, ...start });
+  const metadata = new Metadata(parts, facts, outbox);
+  later.joiner = joiner;
+  later.metadata = metadata;
+  const digests = new TableDigests();
+  const receiver = new Receiver({ parts, facts, outbox, antiEntropy, prober, relay, joiner, metadata, digests });
+  const view = new SwimView(parts, facts);
+  return { parts, outbox, facts, prober, relay, joiner, metadata, reconnect, digests, receiver, view };
+}
+
+function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
+  const { options, identity, random } = setup;
+  const self = new SelfState(identity);
+  const table = new MemberTable(setup.catalogue ?? new MemberCatalogue());
+  table.put(self.life, self.incarnation);
+  return {
+    options,
+    random,
+    self,
+    table,
+    gossip: new Dissemination(options.retransmitFactor, options.gossipQueueMax),
+    health: new LocalHealth(options.healthMax),
+    suspicions: new SuspicionBook(options),
+    agenda: new Agenda(),
+    ears: new Ears(now, options.probePeriodMs * deafPeriods),
+    counts: createSwimCounts(),
+  };
+}
+
+/** Our own probes alone bring an answer each period; this many without any are no accident. */
+const deafPeriods = 1.5;

@@ -1,0 +1,125 @@
+import type { SwimEffects } from './effects.js';
+import type { SwimMessage } from './messages.js';
+import { PacketWriter } from './packet.js';
+import type { SwimParts } from './parts.js';
+
+/**
+ * Builds and sends datagrams. Whoever is suspected, or held for gone, hears of it with anything that we send him (Lifeguard's buddy
+ * system), and what room is left carries news.
+ */
+export class Outbox {
+  readonly #parts: SwimParts;
+  readonly #writer: PacketWriter;
+
+  constructor(parts: SwimParts, overheadBytes: number) {
+    this.#parts = parts;
+    this.#writer = new PacketWriter(parts.options.label, parts.options.datagramMaxBytes - overheadBytes);
+  }
+
+  /** Sends messages to a known member, with a notice if it needs one, and news. */
+  toMember(slot: number, messages: readonly SwimMessage[], out: SwimEffects): void {
+    const { table, gossip } = this.#parts;
+    this.#begin(slot);
+    for (const message of messages) this.#writer.add(message);
+    this.#addNotice(slot);
+    gossip.pack(this.#writer, table.liveCount);
+    this.#send(table.lifeOf(slot).address, out);
+  }
+
+  /** Answers where a question came from; `slot` is who asked, or -1 for a stranger, who gets no news. */
+  toAddress(address: string, slot: number, messages: readonly SwimMessage[], out: SwimEffects): void {
+    this.#begin(slot);
+    for (const message of messages) this.#writer.add(message);
+    if (slot >= 0) {
+      this.#addNotice(slot);
+      this.#parts.gossip.pack(this.#writer, this.#parts.table.liveCount);
+    }
+    this.#send(address, out);
+  }
+
+  /** Sends news only; false when there was none, or none that fits. */
+  news(slot: number, out: SwimEffects): boolean {
+    this.#begin(slot);
+    const before = this.#writer.room;
+    this.#addNotice(slot);
+    this.#parts.gossip.pack(this.#writer, this.#parts.table.liveCount);
+    if (this.#writer.room === before) return false;
+    this.#send(this.#parts.table.lifeOf(slot).address, out);
+    return true;
+  }
+
+  /** Asks a stranger something, as long as the longest answer may be, so that nobody can use it to multiply traffic. */
+  padded(address: string, messages: readonly SwimMessage[], out: SwimEffects): void {
+    this.#begin(-1);
+    for (const message of messages) this.#writer.add(message);
+    const headBytes = 3;
+    this.#writer.add({ kind: 'pad', bytes: Math.max(0, this.#writer.room - headBytes) });
+    this.#send(address, out);
+  }
+
+  /** Asks over a stream what a datagram asked in vain. */
+  overStream(slot: number, messages: readonly SwimMessage[], out: SwimEffects): void {
+    this.#begin(slot);
+    for (const message of messages) this.#writer.add(message);
+    const { address, name } = this.#parts.table.lifeOf(slot);
+    out.exchange(address, name, this.#writer.finish());
+  }
+
+  /** Sends messages that may need several datagrams, up to `packetsMax`; returns how many messages went, and datagrams. */
+  stream(
+    to: { readonly address: string; readonly slot: number; readonly packetsMax: number },
+    messages: Iterable<SwimMessage>,
+    out: SwimEffects,
+  ): { readonly sent: number; readonly packets: number } {
+    let sent = 0;
+    let packets = 0;
+    this.#begin(to.slot);
+    for (const message of messages) {
+      if (!this.#writer.add(message)) {
+        packets += 1;
+        this.#send(to.address, out);
+        if (packets >= to.packetsMax) return { sent, packets };
+        this.#begin(to.slot);
+        this.#writer.add(message);
+      }
+      sent += 1;
+    }
+    this.#send(to.address, out);
+    return { sent, packets: packets + 1 };
+  }
+
+  /** Tells a node whose version we cannot read which ones we can. */
+  versionNotice(address: string, out: SwimEffects): void {
+    const { wireMin, wireMax } = this.#parts.self.life;
+    this.#emit(address, this.#writer.versionNotice(wireMin, wireMax), out);
+  }
+
+  #begin(slot: number): void {
+    const { self, table } = this.#parts;
+    const { wireMin, wireMax, name, epoch } = self.life;
+    // A stranger may be of any build: the lowest is what most can read.
+    const version = slot < 0 ? wireMin : Math.max(wireMin, Math.min(wireMax, table.lifeOf(slot).wireMax));
+    this.#writer.begin(version, name, epoch);
+  }
+
+  #addNotice(slot: number): void {
+    const { options, table, suspicions, self } = this.#parts;
+    if (!options.buddy || table.isAlive(slot)) return;
+    const { name, epoch } = table.lifeOf(slot);
+    const incarnation = table.incarnationOf(slot);
+    const from = suspicions.find(slot)?.accusers[0] ?? self.life.name;
+    const status = table.findStatus(slot);
+    if (status === 'suspect') this.#writer.add({ kind: 'suspect', name, epoch, incarnation, from, refused: false });
+    else if (status === 'failed') this.#writer.add({ kind: 'failed', name, epoch, incarnation, from });
+  }
+
+  #send(address: string, out: SwimEffects): void {
+    this.#emit(address, this.#writer.finish(), out);
+  }
+
+  #emit(address: string, bytes: Uint8Array, out: SwimEffects): void {
+    this.#parts.counts['datagrams-sent'] += 1;
+    this.#parts.counts['bytes-sent'] += bytes.length;
+    out.send(address, bytes);
+  }
+}

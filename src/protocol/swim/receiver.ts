@@ -1,0 +1,169 @@
+import { unreachable } from '../../core/assert.js';
+import type { MonotonicMs } from '../../core/clock.js';
+import type { AntiEntropy, SyncPeer } from './anti-entropy.js';
+import type { SwimEffects } from './effects.js';
+import type { Facts } from './facts.js';
+import type { Joiner } from './joiner.js';
+import type { AckMessage, PingMessage, SwimMessage } from './messages.js';
+import type { Metadata } from './metadata.js';
+import type { Outbox } from './outbox.js';
+import { type PacketHead, PacketReader } from './packet.js';
+import type { SwimParts } from './parts.js';
+import type { Prober } from './probe.js';
+import type { Relay } from './relay.js';
+import type { TableDigests } from './table-digests.js';
+
+/** The parts that messages go to. */
+export interface ReceiverDeps {
+  readonly parts: SwimParts;
+  readonly facts: Facts;
+  readonly outbox: Outbox;
+  readonly antiEntropy: AntiEntropy;
+  readonly prober: Prober;
+  readonly relay: Relay;
+  readonly joiner: Joiner;
+  readonly metadata: Metadata;
+  readonly digests: TableDigests;
+}
+
+/** Reads datagrams and hands each part to whom it concerns. What it cannot read it drops and counts. */
+export class Receiver {
+  readonly #deps: ReceiverDeps;
+  readonly #reader: PacketReader;
+  /** How late this node's timers last ran; acknowledgements tell it. */
+  #lagMs = 0;
+
+  constructor(deps: ReceiverDeps) {
+    this.#deps = deps;
+    const { options, self } = deps.parts;
+    this.#reader = new PacketReader(options.label, self.life.wireMin, self.life.wireMax);
+  }
+
+  setLag(lagMs: number): void {
+    this.#lagMs = Math.min(lagMsMax, Math.round(lagMs));
+  }
+
+  receive(now: MonotonicMs, from: string, bytes: Uint8Array, out: SwimEffects): void {
+    const { parts, joiner, outbox } = this.#deps;
+    const { counts, table, self } = parts;
+    counts['datagrams-received'] += 1;
+    counts['bytes-received'] += bytes.length;
+    const opening = this.#reader.open(bytes);
+    if (opening === 'notice') {
+      const [wireMin, wireMax] = this.#reader.notice;
+      joiner.incompatible({ address: from, wireMin, wireMax }, out);
+      return;
+    }
+    if (opening !== 'ok') {
+      counts[`drop-${opening}`] += 1;
+      // The notice is shorter than anything it may answer.
+      if (opening === 'version' && bytes.length > noticeBytes) outbox.versionNotice(from, out);
+      return;
+    }
+    const head = this.#reader.head;
+    if (head.name === self.life.name && head.epoch === self.life.epoch) {
+      counts['drop-own'] += 1;
+      return;
+    }
+    this.#hear(now);
+    for (let part = this.#reader.next(); part !== undefined; part = this.#reader.next()) {
+      if (part === 'unknown') counts['drop-unknown-part'] += 1;
+      else if (part === 'malformed') counts['drop-malformed'] += 1;
+      else this.#dispatch(now, { address: from, slot: findSender(table, head), head }, part, out);
+    }
+  }
+
+  #hear(now: MonotonicMs): void {
+    const { parts } = this.#deps;
+    const silentMs = parts.ears.heard(now);
+    // What we could not hear was not their silence.
+    if (silentMs > 0 && parts.options.holdWhenDeaf && parts.table.liveCount >= 3) parts.suspicions.slip(silentMs);
+  }
+
+  #dispatch(now: MonotonicMs, sender: Sender, message: SwimMessage, out: SwimEffects): void {
+    const { joiner } = this.#deps;
+    if (message.kind === 'ack') this.#acked(now, sender, message, out);
+    else if (message.kind === 'gone') this.#gone(now, message.seq, out);
+    else if (message.kind === 'join') joiner.asked(sender.address, message, out);
+    else if (message.kind === 'welcome') joiner.welcomed(now, sender, message, out);
+    // Before it is up a node has no say.
+    else if (message.kind !== 'pad' && joiner.isRunning) this.#dispatchUp(now, sender, message, out);
+  }
+
+  #dispatchUp(now: MonotonicMs, sender: Sender, message: UpMessage, out: SwimEffects): void {
+    const { facts, antiEntropy, metadata, prober, relay } = this.#deps;
+    switch (message.kind) {
+      case 'ping':
+        return this.#pinged(sender, message, out);
+      case 'ask':
+        return relay.ask(now, sender, message, out);
+      case 'nack':
+        return prober.nacked(message.seq);
+      case 'alive':
+      case 'record':
+        return facts.learn(now, message, out);
+      case 'suspect':
+        return facts.suspect(now, message, out);
+      case 'failed':
+        return facts.failed(now, message, out);
+      case 'left':
+        return facts.left(now, message, sender.head.name, out);
+      case 'sync':
+        return antiEntropy.answer(now, sender, message, out);
+      case 'sync-end':
+        return antiEntropy.ended(now, sender, message, out);
+      case 'metadata-wanted':
+        return metadata.answer(sender, message, out);
+      case 'metadata':
+        return metadata.receive(now, message, out);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #pinged(sender: Sender, ping: PingMessage, out: SwimEffects): void {
+    const { parts, outbox, digests } = this.#deps;
+    const { self, table } = parts;
+    const { name, epoch } = self.life;
+    const { seq } = ping;
+    if (ping.name !== name || ping.epoch !== epoch) {
+      const alive = { kind: 'alive', life: self.life, incarnation: self.incarnation } as const;
+      // Who we are comes with it: if we replaced whom it looks for, it knows at once.
+      outbox.toAddress(sender.address, sender.slot, [{ kind: 'gone', seq, name, epoch }, alive], out);
+      return;
+    }
+    const { liveCount: count, hash } = table;
+    const ack = { kind: 'ack', seq, count, hash, lagMs: this.#lagMs, tables: digests.own() } as const;
+    outbox.toAddress(sender.address, sender.slot, [ack], out);
+  }
+
+  #gone(now: MonotonicMs, seq: number, out: SwimEffects): void {
+    const { joiner, relay, prober } = this.#deps;
+    if (!joiner.gone(now, seq, out) && !relay.gone(seq)) prober.gone(now, seq, out);
+  }
+
+  #acked(now: MonotonicMs, sender: Sender, ack: AckMessage, out: SwimEffects): void {
+    const { joiner, relay, prober, antiEntropy, digests } = this.#deps;
+    if (joiner.acked(now, ack.seq, out) || !joiner.isRunning) return;
+    if (!relay.acked(ack.seq, out)) prober.acked(now, ack.seq);
+    if (sender.slot < 0) return;
+    antiEntropy.compare(now, sender, ack, out);
+    if (ack.tables.length > 0) digests.heard({ name: sender.head.name, epoch: sender.head.epoch }, ack.tables);
+  }
+}
+
+type UpMessage = Exclude<SwimMessage, { kind: 'ack' | 'gone' | 'join' | 'welcome' | 'pad' }>;
+
+interface Sender extends SyncPeer {
+  readonly head: PacketHead;
+}
+
+/** The slot of a known sender in its current life, or -1. */
+function findSender(table: SwimParts['table'], head: PacketHead): number {
+  const slot = table.findSlot(head.name);
+  return slot >= 0 && table.lifeOf(slot).epoch === head.epoch ? slot : -1;
+}
+
+const noticeBytes = 7;
+/** A lag beyond this is told as this; the field is for people. */
+const lagMsMax = 3_600_000;

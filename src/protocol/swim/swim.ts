@@ -1,0 +1,198 @@
+import { after, type MonotonicMs } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
+import { memberMetadataBytesMax } from '../../core/limits.js';
+import type { Unlisten } from '../../core/listeners.js';
+import type { DigestSource, LinkEvidence } from '../../spi/membership.js';
+import type { SwimCounts } from './counts.js';
+import type { SwimEffects, SwimPhase } from './effects.js';
+import { buildEngine, type SwimEngine, type SwimSetup } from './engine.js';
+import { partToBytes } from './message-codec.js';
+import { pickSlots } from './probe-order.js';
+import type { SwimView } from './view.js';
+
+/**
+ * The membership protocol of one node: SWIM (Das, Gupta, Motivala, 2002) with Lifeguard (Dadgar, Phillips, Currey, 2018) and our own
+ * parts, as a pure machine. The driver calls `receive` for each datagram, `tick` at `nextAt`, `slip` after a stall, and carries out
+ * the effects. It never throws on what others send: it drops and counts.
+ */
+export class SwimMachine {
+  readonly #engine: SwimEngine;
+  readonly #picked: number[] = [];
+  #gossipAt: MonotonicMs;
+  #sweepAt: MonotonicMs;
+
+  constructor(now: MonotonicMs, setup: SwimSetup) {
+    this.#engine = buildEngine(now, setup);
+    this.#gossipAt = now;
+    this.#sweepAt = after(now, sweepMs);
+  }
+
+  get phase(): SwimPhase {
+    return this.#engine.joiner.phase;
+  }
+
+  /** What is known; for reading. */
+  get view(): SwimView {
+    return this.#engine.view;
+  }
+
+  get counts(): Readonly<SwimCounts> {
+    return this.#engine.parts.counts;
+  }
+
+  /** When `tick` has to be called next; calling it earlier does no harm. */
+  get nextAt(): number {
+    const { parts, prober, relay, joiner, facts, metadata, reconnect } = this.#engine;
+    if (this.phase === 'joining') return joiner.nextAt;
+    if (!this.#isRunning) return Number.POSITIVE_INFINITY;
+    const gossipAt = parts.gossip.size > 0 ? this.#gossipAt : Number.POSITIVE_INFINITY;
+    const sweepAt = parts.table.goneCount > 0 ? this.#sweepAt : Number.POSITIVE_INFINITY;
+    const others = Math.min(relay.nextAt, joiner.nextAt, facts.nextAt, metadata.nextAt, reconnect.nextAt);
+    return Math.min(prober.nextAt, gossipAt, sweepAt, others);
+  }
+
+  /** Asks addresses what they know: to join, and later to find those that were lost. */
+  contact(addresses: readonly string[], out: SwimEffects): void {
+    this.#engine.joiner.contact(addresses, out);
+  }
+
+  /** Comes up as the first node, without an answer from anybody. */
+  comeUp(now: MonotonicMs, out: SwimEffects): void {
+    this.#engine.joiner.comeUp(now, out);
+  }
+
+  /** One datagram, or the answer to an exchange. */
+  receive(now: MonotonicMs, from: string, bytes: Uint8Array, out: SwimEffects): void {
+    if (this.phase !== 'joining' && !this.#isRunning) return;
+    this.#engine.receiver.receive(now, from, bytes, out);
+    this.#engine.metadata.begin(now, out);
+  }
+
+  tick(now: MonotonicMs, out: SwimEffects): void {
+    const { prober, relay, joiner, facts, metadata, reconnect, parts } = this.#engine;
+    if (this.phase === 'joining') joiner.tick(now, out);
+    if (!this.#isRunning) return;
+    joiner.tick(now, out);
+    prober.tick(now, out);
+    relay.tick(now, out);
+    facts.tick(now, out);
+    metadata.tick(now, out);
+    if (parts.gossip.size > 0 && now >= this.#gossipAt) this.#gossip(now, out);
+    const lost = reconnect.tick(now);
+    if (lost !== undefined) joiner.contact([lost], out);
+    if (now >= this.#sweepAt) {
+      this.#sweepAt = after(now, sweepMs);
+      facts.sweep(now);
+    }
+    if (this.phase === 'leaving' && this.#hasLeft) joiner.enter('left', undefined, out);
+  }
+
+  /**
+   * The loop stood still for `stallMs` and has since delivered what had arrived meanwhile. Nothing that was due in that time is held
+   * against anybody; we doubt ourselves instead, and object before we are accused if it was long.
+   */
+  slip(now: MonotonicMs, stallMs: number): void {
+    const { prober, relay, joiner, facts, parts, receiver } = this.#engine;
+    parts.counts.stalled += 1;
+    receiver.setLag(stallMs);
+    prober.slip(stallMs);
+    relay.slip(stallMs);
+    joiner.slip(stallMs);
+    parts.suspicions.slip(stallMs);
+    parts.ears.slip(now);
+    parts.health.change(Math.ceil(stallMs / parts.options.probePeriodMs));
+    if (this.phase === 'up' && stallMs > parts.options.probePeriodMs) facts.refute(0);
+  }
+
+  /** The loop runs on time again. */
+  onTime(): void {
+    this.#engine.receiver.setLag(0);
+  }
+
+  /** A link's observation. It raises or ends doubts; it never removes anybody by itself. */
+  report(now: MonotonicMs, evidence: LinkEvidence, out: SwimEffects): void {
+    const { parts, prober, facts } = this.#engine;
+    const slot = parts.table.findSlot(evidence.node.name);
+    if (this.phase !== 'up' || slot < 0 || parts.table.lifeOf(slot).epoch !== evidence.node.epoch) return;
+    if (evidence.node.name === parts.self.life.name || !parts.table.isLive(slot)) return;
+    if (evidence.kind === 'heard') {
+      prober.heard(slot);
+      return;
+    }
+    parts.agenda.wantProbe(slot);
+    prober.hurry(now);
+    if (evidence.kind === 'refused') facts.accuse(now, slot, true, out);
+  }
+
+  /** Changes what this node says of itself; throws `too-large`. */
+  updateMetadata(metadata: Uint8Array, out: SwimEffects): void {
+    if (metadata.length > memberMetadataBytesMax) {
+      throw new ClusterError('too-large', `metadata has ${metadata.length} bytes; at most ${memberMetadataBytesMax}`);
+    }
+    const { parts, facts } = this.#engine;
+    parts.self.changeMetadata(metadata);
+    if (this.phase === 'up') facts.announce();
+    else parts.table.put(parts.self.life, parts.self.incarnation);
+    facts.emit('updated', parts.table.findSlot(parts.self.life.name), out);
+  }
+
+  /** Says good-bye; `left` follows when enough have been told. */
+  leave(now: MonotonicMs, out: SwimEffects): void {
+    const { parts, joiner } = this.#engine;
+    if (this.phase !== 'up') {
+      joiner.enter('left', undefined, out);
+      return;
+    }
+    joiner.enter('leaving', undefined, out);
+    const { name, epoch } = parts.self.life;
+    const { incarnation } = parts.self;
+    const slot = parts.table.findSlot(name);
+    parts.gossip.tell(slot, partToBytes({ kind: 'left', name, epoch, incarnation }));
+    this.#gossipTo(farewellBurst, now, out);
+    if (this.#hasLeft) joiner.enter('left', undefined, out);
+  }
+
+  attachDigest(name: string, source: DigestSource): Unlisten {
+    return this.#engine.digests.attach(name, source);
+  }
+
+  get #isRunning(): boolean {
+    return this.phase === 'up' || this.phase === 'leaving';
+  }
+
+  get #hasLeft(): boolean {
+    const { parts } = this.#engine;
+    return parts.table.liveCount <= 1 || !parts.gossip.isTelling(parts.table.findSlot(parts.self.life.name));
+  }
+
+  #gossip(now: MonotonicMs, out: SwimEffects): void {
+    const { options } = this.#engine.parts;
+    // Rounds that were missed are dropped.
+    const next = after(this.#gossipAt, options.gossipPeriodMs);
+    this.#gossipAt = next > now ? next : after(now, options.gossipPeriodMs);
+    this.#gossipTo(options.gossipFanout, now, out);
+  }
+
+  /** Tells news to random members, and to those that failed a short while ago, so that they can object. */
+  #gossipTo(count: number, now: MonotonicMs, out: SwimEffects): void {
+    const { parts, outbox } = this.#engine;
+    const { table, random, options, self } = parts;
+    const own = table.findSlot(self.life.name);
+    const isListener = (slot: number): boolean => {
+      if (slot === own) return false;
+      if (table.isLive(slot)) return true;
+      const goneAt = table.findGoneAt(slot);
+      return table.findStatus(slot) === 'failed' && goneAt !== undefined && now - goneAt < options.gossipToFailedMs;
+    };
+    pickSlots(random, { capacity: table.capacity, count }, isListener, this.#picked);
+    for (const slot of this.#picked) {
+      if (parts.gossip.size === 0) break;
+      outbox.news(slot, out);
+    }
+  }
+}
+
+/** Old tombstones are looked for this often. */
+const sweepMs = 10_000;
+/** Members that hear a good-bye at first hand at once. */
+const farewellBurst = 16;
