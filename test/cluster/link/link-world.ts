@@ -137,8 +137,8 @@ export class LinkWorld {
 
   /** Runs until the condition holds, at most a simulated minute. */
   async until(condition: () => boolean): Promise<void> {
-    if (!(await this.simulator.runUntil(condition, 60_000)))
-      throw new Error(`not within a minute: ${String(condition)}`);
+    const isMet = await this.simulator.runUntil(condition, 60_000);
+    assert.ok(isMet, `within a minute: ${String(condition)}`);
   }
 
   run(durationMs: number): Promise<number> {
