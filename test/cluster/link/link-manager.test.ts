@@ -316,12 +316,17 @@ describe('liveness of a link', () => {
     }
   });
 
-  it('survives a block longer than the lifetime when the other side is patient', async () => {
-    for (const phase of ['timer', 'io', 'immediate'] as const) {
+  it('survives a block longer than the lifetime, whether or not bytes came meanwhile', async () => {
+    for (const [phase, keepAliveMs] of [
+      ['timer', 1000],
+      ['io', 1000],
+      ['immediate', 1000],
+      ['immediate', 100_000],
+    ] as const) {
       const simulator = new Simulator({ seed: 5 });
       const network = new SimNetwork(simulator);
       const left = await simNode(network, 'a', '10.0.0.1', options);
-      const right = await simNode(network, 'b', '10.0.0.2', { keepAliveMs: 1000, lifetimeMs: 120_000 });
+      const right = await simNode(network, 'b', '10.0.0.2', { keepAliveMs, lifetimeMs: 120_000 });
       introduce(left, right);
       assert.ok(await simulator.runUntil(() => left.events.length === 1 && right.events.length === 1, 10_000));
       network.machine('10.0.0.1').loop.stall(30_000, phase);
@@ -472,10 +477,10 @@ function meet(nodes: readonly LinkNode[]): void {
   for (const [index, left] of nodes.entries()) for (const right of nodes.slice(index + 1)) introduce(left, right);
 }
 
-async function simNode(network: SimNetwork, name: string, host: string, options = {}, epoch = 1): Promise<LinkNode> {
+async function simNode(network: SimNetwork, name: string, host: string, options = {}): Promise<LinkNode> {
   const machine = network.machine(host);
   const address = { host, port: 7000 };
-  const node = makeNode({ name, epoch, address, clock: machine.clock, connections: machine.connections, options });
+  const node = makeNode({ name, address, clock: machine.clock, connections: machine.connections, options });
   await network.simulator.settle(
     machine.connections.listen(address, (connection) => node.links.accept(connection)),
     1000,
