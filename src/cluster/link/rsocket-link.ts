@@ -25,6 +25,7 @@ export class RsocketLink implements Link, RsocketEffects {
   #heardAt: MonotonicMs;
   #lifetimeMs: number;
   #cancelTick: CancelTimer | undefined;
+  #closing: LinkEnd | undefined;
   #refusal: string | undefined;
   #receivedBytes = 0;
   #wasHeard = false;
@@ -133,10 +134,9 @@ export class RsocketLink implements Link, RsocketEffects {
       this.#finish(reason, true);
       return;
     }
-    this.#finish(reason, false);
+    this.#closing = reason;
     const { connectionError, connectionClose } = connectionErrorCodes;
     this.engine.shut(reason === 'protocol' ? connectionError : connectionClose, reason);
-    this.connection.end();
   }
 
   // What the engine tells.
@@ -162,7 +162,7 @@ export class RsocketLink implements Link, RsocketEffects {
   onEnd(end: EngineEnd): void {
     if (this.#state === 'ended') return;
     if (end.by === 'peer') this.#refusal = end.text;
-    this.#finish(endReason(end), false);
+    this.#finish(this.#closing ?? endReason(end), false);
     this.connection.end();
   }
 
@@ -221,6 +221,7 @@ export class RsocketLink implements Link, RsocketEffects {
     const wasUp = this.#state !== 'stranger';
     this.#state = 'ended';
     this.#cancelTick?.();
+    this.engine.freeze();
     if (isDead) this.connection.destroy();
     this.#clock.afterTurn(() => {
       this.engine.ended(reason);

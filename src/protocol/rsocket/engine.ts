@@ -195,10 +195,15 @@ export class RsocketEngine implements IncomingHost {
     this.#end({ by: 'self', code, text });
   }
 
-  /** The connection is gone, for whatever reason: every stream learns it. Idempotent. */
-  ended(reason: LinkEnd): void {
+  /** The connection is gone: nothing is written or read from here on. `ended` tells the streams. */
+  freeze(): void {
     this.#state = 'closed';
     this.#reader.stop();
+  }
+
+  /** The connection is gone, for whatever reason: every stream learns it. Idempotent. */
+  ended(reason: LinkEnd): void {
+    this.freeze();
     for (const stream of this.#streams.all()) {
       if (stream.isListed) stream.onLinkEnd(reason, !stream.isRequester || this.#out.wasWritten(stream));
     }
