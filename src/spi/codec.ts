@@ -10,3 +10,33 @@ export interface Codec {
   /** Throws `invalid-value` for bytes that are malformed or beyond its limits; MUST be bounded on hostile input. The bytes are lent. */
   decode(bytes: Uint8Array): unknown;
 }
+
+/**
+ * A codec that does better on lanes that live long: what repeats in values (their shapes) is sent once as a definition and named by
+ * a number afterwards. Definitions are numbered from 0 by the encoder, so a value is encoded once for all lanes.
+ */
+export interface LaneCodec extends Codec {
+  /** One for each life of the sending node. */
+  createEncoder(): LaneEncoder;
+  /** One for each life of a sending peer. */
+  createDecoder(): LaneDecoder;
+}
+
+/** The sending side of a `LaneCodec`. */
+export interface LaneEncoder {
+  /** How many definitions there are. A value encoded now needs no more than these; a lane MUST carry them before it. */
+  readonly definitionCount: number;
+  /** The bytes of one definition. */
+  definition(index: number): Uint8Array;
+  /** Throws `invalid-value`. The result MUST NOT change later. */
+  encode(value: unknown): Uint8Array;
+}
+
+/** The receiving side of a `LaneCodec`. */
+export interface LaneDecoder {
+  readonly definitionCount: number;
+  /** Takes the next definition; false when it is malformed or one too many. The bytes are lent. */
+  define(bytes: Uint8Array): boolean;
+  /** Reads one value from `start` to `end`; throws `invalid-value`. MUST be bounded on hostile input. The bytes are lent. */
+  decode(bytes: Uint8Array, start: number, end: number): unknown;
+}
