@@ -1,4 +1,4 @@
-import { CancelSource } from '../../src/core/cancel.js';
+import { CancelSource, type CancelToken } from '../../src/core/cancel.js';
 import { after, type Clock } from '../../src/core/clock.js';
 import { ClusterError } from '../../src/core/errors.js';
 import {
@@ -52,7 +52,7 @@ export class PlainCluster {
         return this.#add({ node, patterns: parse(patterns), handler, group: group?.name, local, broker });
       },
       request: (topic, value, options = {}) =>
-        this.#request(node, { topic, value, timeoutMs: options.timeoutMs ?? 10_000 }),
+        this.#request(node, { topic, value, timeoutMs: options.timeoutMs ?? 10_000, cancel: options.cancel }),
       requestMany: fail,
       respond: (pattern, respond) =>
         this.#add({ node, patterns: parse(pattern), respond, group: undefined, local: true, broker: true }),
@@ -95,7 +95,10 @@ export class PlainCluster {
     return { local, nodes: nodes.size, groups: groups.size, dropped: 0 };
   }
 
-  #request(node: string, asked: { topic: string; value: unknown; timeoutMs: number }): Promise<BusEvent> {
+  #request(
+    node: string,
+    asked: { topic: string; value: unknown; timeoutMs: number; cancel: CancelToken | undefined },
+  ): Promise<BusEvent> {
     const topic = normalizeTopic(asked.topic);
     for (const entry of this.#alive()) {
       const pattern = entry.patterns.find(({ segments }) => matchesSegments(segments, topicToSegments(topic)));
@@ -107,6 +110,10 @@ export class PlainCluster {
       return new Promise((resolve, reject) => {
         const stop = this.#clock.setTimer(after(this.#clock.now(), asked.timeoutMs), () => {
           reject(new ClusterError('deadline-exceeded', topic));
+          cancel.cancel();
+        });
+        asked.cancel?.listen(() => {
+          reject(new ClusterError('cancelled', topic));
           cancel.cancel();
         });
         answer

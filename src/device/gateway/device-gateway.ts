@@ -21,7 +21,14 @@ import type {
 } from '../../spi/device.js';
 import type { Startable } from '../../spi/life-cycle.js';
 import { DeviceCommands } from './device-commands.js';
-import { commandPattern, eventTopic, offlineTopic, onlinePattern, onlineTopic, reportTopic } from './device-topics.js';
+import {
+  commandPattern,
+  eventTopic,
+  offlineTopic,
+  onlinePattern,
+  onlineTopic,
+  reportTopic,
+} from '../../core/device-topic.js';
 import { createGatewayCounters, type GatewayCounters, type MessageFault } from './gateway-counters.js';
 
 /** What a gateway joins. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ClusterError } from '../../../src/core/errors.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { DeviceGateway, type GatewayOptions } from '../../../src/device/gateway/device-gateway.js';
-import { commandTopic } from '../../../src/device/gateway/device-topics.js';
+import { commandTopic } from '../../../src/core/device-topic.js';
 import { JsonProtocol } from '../../../src/device/gateway/json-protocol.js';
 import { SessionTable } from '../../../src/device/session/session-table.js';
 import { Simulator } from '../../../src/testing/simulator.js';

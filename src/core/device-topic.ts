@@ -1,5 +1,10 @@
-import { topicSegment } from '../../core/topic.js';
-import type { DeviceRef } from '../../spi/device.js';
+import { topicSegment } from './topic.js';
+
+/** What names a device; `DeviceRef` of the device door is one. */
+interface DeviceName {
+  readonly product: string;
+  readonly id: string;
+}
 
 /**
  * Where a device lives on the bus. Product, id and event are names from outside, so each becomes one escaped segment.
@@ -10,37 +15,37 @@ import type { DeviceRef } from '../../spi/device.js';
  *     /device/{product}/{device}/message/event/{event}
  *     /device/{product}/{device}/command/{name}           answered by the gateway that holds the device
  */
-export function deviceTopic(device: DeviceRef): string {
+export function deviceTopic(device: DeviceName): string {
   return `/device/${topicSegment(device.product)}/${topicSegment(device.id)}`;
 }
 
 /** Where its reports are published. */
-export function reportTopic(device: DeviceRef): string {
+export function reportTopic(device: DeviceName): string {
   return `${deviceTopic(device)}/message/property/report`;
 }
 
 /** Where its events of one name are published. */
-export function eventTopic(device: DeviceRef, event: string): string {
+export function eventTopic(device: DeviceName, event: string): string {
   return `${deviceTopic(device)}/message/event/${topicSegment(event)}`;
 }
 
 /** Where its coming is told. */
-export function onlineTopic(device: DeviceRef): string {
+export function onlineTopic(device: DeviceName): string {
   return `${deviceTopic(device)}/online`;
 }
 
 /** Where its going is told. */
-export function offlineTopic(device: DeviceRef): string {
+export function offlineTopic(device: DeviceName): string {
   return `${deviceTopic(device)}/offline`;
 }
 
 /** Whom to ask for a command: `bus.request(commandTopic(device, 'fan'), input)`. */
-export function commandTopic(device: DeviceRef, name: string): string {
+export function commandTopic(device: DeviceName, name: string): string {
   return `${deviceTopic(device)}/command/${topicSegment(name)}`;
 }
 
 /** What the gateway that holds the device answers on. */
-export function commandPattern(device: DeviceRef): string {
+export function commandPattern(device: DeviceName): string {
   return `${deviceTopic(device)}/command/{name}`;
 }
 
