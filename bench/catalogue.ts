@@ -1,7 +1,22 @@
 /** The benches, in the order in which a smoke run takes them. */
 import type { Bench } from './harness/run.js';
 import { busBench } from './suite/bus.js';
+import { failureBench } from './suite/failure.js';
+import { latencyBench } from './suite/latency.js';
+import { localBench } from './suite/local.js';
 import { rpcBench } from './suite/rpc.js';
+import { scaleBench } from './suite/scale.js';
+import { startupBench } from './suite/startup.js';
+import { streamBench } from './suite/stream.js';
 
 /** Every bench that measures contenders. */
-export const benches: readonly Bench[] = [rpcBench, busBench];
+export const benches: readonly Bench[] = [
+  rpcBench,
+  streamBench,
+  busBench,
+  localBench,
+  latencyBench,
+  scaleBench,
+  failureBench,
+  startupBench,
+];

@@ -89,7 +89,8 @@ export interface ClusterNode {
   /** Members known, itself included; `undefined` where the system has no such notion. */
   members(): number | undefined;
   subscribe(topic: string, onEvent: (value: unknown) => void): Promise<void>;
-  publish(topic: string, value: unknown): void;
+  /** Returns how many nodes it was accepted for, where the system says so. */
+  publish(topic: string, value: unknown): number | undefined;
   /** Serves `name` with an echo. */
   serve(name: string): Promise<void>;
   /** Calls `name` at whoever serves it, with a deadline. */
@@ -116,6 +117,8 @@ export interface LocalBus {
   /** Returns how to unsubscribe. */
   subscribe(pattern: string, handler: (value: unknown) => void): () => void;
   publish(topic: string, value: unknown): void;
+  /** Resolves when every subscription made so far gets events; at once where absent. */
+  ready?(): Promise<void>;
   stop?(): Promise<void> | void;
 }
 

@@ -98,7 +98,7 @@ export const entries: readonly Entry[] = [
     module: 'bench/peers/grpc.ts',
     variant: '',
     does: ['rpc', 'stream'],
-    settings: 'grpc-js, one channel, bytes method; msgpackr for objects',
+    settings: 'grpc-js, one channel, bytes method; msgpackr shared for objects',
     packages: true,
   },
   {
@@ -183,7 +183,7 @@ function zeromq(): Entry[] {
     module: 'bench/peers/zeromq.ts',
     variant: 'single',
     does: ['rpc', 'bus'],
-    settings: 'publish/subscribe and dealer/router, water marks off, msgpackr for objects',
+    settings: 'publish/subscribe and dealer/router, water marks off, msgpackr shared for objects',
     packages: true,
   };
   const settings = 'as zeromq, batches of 64 by the application, msgpackr shared';
@@ -198,7 +198,7 @@ function rsocket(): Entry[] {
       module: 'bench/peers/rsocket-old.ts',
       variant: '',
       does: ['rpc', 'bus', 'stream'],
-      settings: 'BufferEncoders on both transports; msgpackr for objects; fire-and-forget',
+      settings: 'BufferEncoders and no delay on both transports; msgpackr shared for objects; fire-and-forget',
       packages: true,
     },
     {
@@ -207,7 +207,7 @@ function rsocket(): Entry[] {
       module: 'bench/peers/rsocket-alpha.ts',
       variant: '',
       does: ['rpc', 'bus', 'stream'],
-      settings: 'defaults; msgpackr for objects; fire-and-forget',
+      settings: 'no delay on both transports; msgpackr shared for objects; fire-and-forget',
       packages: true,
     },
   ];

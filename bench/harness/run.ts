@@ -75,8 +75,9 @@ export class Run {
     cases: readonly Case[],
     once: (entry: Entry, one: Case) => Promise<Round>,
     takesPart: (entry: Entry) => boolean = () => true,
+    options: BenchOptions = this.options,
   ): Promise<void> {
-    const { ours, peers, only } = this.options;
+    const { ours, peers, only } = options;
     for (const one of cases) {
       if (only !== undefined && !one.name.includes(only)) continue;
       const chosen = chooseEntries({ kind, ours, peers, payload: one.payload }).filter(takesPart);

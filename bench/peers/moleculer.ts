@@ -120,7 +120,11 @@ const stream: StreamSide = {
       return new Readable({
         objectMode: true,
         read() {
-          while (this.push(values[sent % values.length])) sent += 1;
+          let room = true;
+          while (room) {
+            room = this.push(values[sent % values.length]);
+            sent += 1;
+          }
         },
       });
     };
@@ -179,7 +183,10 @@ const cluster: ClusterSide = {
         add({ events: { [eventName(topic)]: { handler: ({ params }: Context) => onEvent(params) } } });
         return Promise.resolve();
       },
-      publish: (topic, value) => void broker.broadcast(eventName(topic), value),
+      publish(topic, value) {
+        void broker.broadcast(eventName(topic), value);
+        return undefined;
+      },
       serve(name) {
         broker.createService({ name, actions: { echo: ({ params }: Context) => params } });
         return Promise.resolve();
@@ -207,6 +214,11 @@ const local: LocalSide = {
         return () => undefined;
       },
       publish: (topic, value) => void broker.emit(eventName(topic), value),
+      async ready() {
+        for (let part = 1; part <= count; part += 1) {
+          await broker.waitForServices(`subscriber-${part.toString()}`, 20_000);
+        }
+      },
       stop: async () => await broker.stop(),
     };
   },

@@ -111,7 +111,10 @@ const cluster: ClusterSide = {
         connection.subscribe(subject(topic), { callback: (_cause, { data }) => onEvent(decode(data)) });
         await connection.flush();
       },
-      publish: (topic, value) => connection.publish(subject(topic), encode(value)),
+      publish(topic, value) {
+        connection.publish(subject(topic), encode(value));
+        return undefined;
+      },
       async serve(name) {
         connection.subscribe(name, {
           queue: name,

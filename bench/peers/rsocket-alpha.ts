@@ -40,7 +40,7 @@ async function serve(port: number, handlers: object): Promise<() => void> {
     'rsocket-tcp-server-alpha',
   );
   const server = new RSocketServer({
-    transport: new TcpServerTransport({ listenOptions: { port, host: '127.0.0.1' } }),
+    transport: new TcpServerTransport({ serverOptions: { noDelay: true }, listenOptions: { port, host: '127.0.0.1' } }),
     acceptor: { accept: () => Promise.resolve(handlers) },
   });
   const bound = await server.bind();

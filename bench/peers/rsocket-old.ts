@@ -1,4 +1,5 @@
 /** rsocket-js 0.0.27, what `npm install rsocket-core` gives. The buffer encoders go to both transports, or binary breaks. */
+import { createServer, type Server, type Socket as NetSocket } from 'node:net';
 import type { BusSide, Contender, RpcSide, StreamSide } from '../contender.js';
 import { codecFor, sharedMsgpack } from '../harness/codecs.js';
 import { requirePeer } from '../harness/load.js';
@@ -44,10 +45,15 @@ type Transport = new (options: object, encoders: unknown) => unknown;
 const credit = 256;
 const nothing = Buffer.alloc(0);
 
+/** Without it small items wait for the other side's delayed acknowledgements. */
+function serverFactory(onConnect: (socket: NetSocket) => void): Server {
+  return createServer({ noDelay: true }, onConnect);
+}
+
 function serve(port: number, responder: object): () => void {
   const { RSocketServer, BufferEncoders } = requirePeer<Core>('rsocket-core');
   const { default: TcpServer } = requirePeer<{ default: Transport }>('rsocket-tcp-server');
-  const transport = new TcpServer({ host: '127.0.0.1', port }, BufferEncoders);
+  const transport = new TcpServer({ host: '127.0.0.1', port, serverFactory }, BufferEncoders);
   const server = new RSocketServer({ transport, getRequestHandler: () => responder });
   server.start();
   return () => server.stop();
@@ -63,7 +69,7 @@ async function dial(address: string): Promise<Socket> {
       keepAlive: 60_000,
       lifetime: 600_000,
     },
-    transport: new TcpClient({ host: '127.0.0.1', port: Number(address) }, BufferEncoders),
+    transport: new TcpClient({ host: '127.0.0.1', port: Number(address), noDelay: true }, BufferEncoders),
   });
   return await new Promise((onComplete, onError) => {
     client.connect().subscribe({ onComplete, onError });

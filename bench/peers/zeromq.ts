@@ -1,4 +1,4 @@
-/** ZeroMQ 6: publish/subscribe for events, dealer and router for calls; no water marks, so that a send never waits. */
+/** ZeroMQ 6: publish/subscribe for events, dealer and router for calls; no water marks, so that nothing is dropped. */
 import type { BusSide, Contender, RpcSide, Setup } from '../contender.js';
 import { Batcher, codecFor, sharedMsgpack } from '../harness/codecs.js';
 import { requirePeer } from '../harness/load.js';
@@ -33,15 +33,44 @@ function read(socket: Common, onFrames: (frames: readonly Buffer[]) => void): vo
   })();
 }
 
+/** A socket takes one send at a time: what comes meanwhile waits here, as its documents advise. */
+class Outbox {
+  readonly #socket: Sender;
+  #waiting: (readonly (string | Uint8Array)[])[] = [];
+  #sending = false;
+
+  constructor(socket: Sender) {
+    this.#socket = socket;
+  }
+
+  /** Sends in order. A failure ends the process and with it the run. */
+  send(frames: readonly (string | Uint8Array)[]): void {
+    this.#waiting.push(frames);
+    if (this.#sending) return;
+    this.#sending = true;
+    void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const frames = this.#waiting;
+      this.#waiting = [];
+      for (const one of frames) await this.#socket.send(one);
+    }
+    this.#sending = false;
+  }
+}
+
 const rpc: RpcSide = {
   async serve(setup) {
     const { Router } = requirePeer<Zeromq>('zeromq');
     const socket = new Router(unlimited);
     await socket.bind(addressOf(setup));
     const { encode, decode } = codecFor(setup.payload, sharedMsgpack);
+    const outbox = new Outbox(socket);
     read(socket, ([caller, id, data]) => {
       if (caller === undefined || id === undefined || data === undefined) return;
-      void socket.send([caller, id, encode(decode(data))]);
+      outbox.send([caller, id, encode(decode(data))]);
     });
     return { address: addressOf(setup), stop: () => socket.close() };
   },
@@ -51,6 +80,7 @@ const rpc: RpcSide = {
     const socket = new Dealer(unlimited);
     socket.connect(setup.peers[0] ?? '');
     const { encode, decode } = codecFor(setup.payload, sharedMsgpack);
+    const outbox = new Outbox(socket);
     const waiting = new Map<number, (answer: unknown) => void>();
     let nextId = 0;
     read(socket, ([id, data]) => {
@@ -61,12 +91,12 @@ const rpc: RpcSide = {
       done?.(decode(data));
     });
     return Promise.resolve({
-      call(value, done, failed) {
+      call(value, done) {
         const id = Buffer.allocUnsafe(4);
         nextId = (nextId + 1) >>> 0;
         id.writeUInt32LE(nextId, 0);
         waiting.set(nextId, done);
-        socket.send([id, encode(value)]).catch(failed);
+        outbox.send([id, encode(value)]);
       },
       stop: () => socket.close(),
     });
@@ -96,7 +126,8 @@ const bus: BusSide = {
     for (const peer of setup.peers.slice(0, setup.count)) socket.connect(peer);
     const { encode } = codecFor(setup.payload, sharedMsgpack);
     let current = '';
-    const send = (topic: string, value: unknown): void => void socket.send([topic, encode(value)]);
+    const outbox = new Outbox(socket);
+    const send = (topic: string, value: unknown): void => outbox.send([topic, encode(value)]);
     const batcher = new Batcher((batch) => send(current, batch));
     if (setup.variant !== 'batched') {
       return Promise.resolve({ publish: send, stop: () => socket.close() });

@@ -1,5 +1,5 @@
 /** Request and response: an echo between two processes. */
-import { Crew } from '../harness/agents.js';
+import { type Agent, type AgentSpec, Crew } from '../harness/agents.js';
 import type { LoopResult } from '../harness/closed-loop.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Case, costOf, metered, type Run } from '../harness/run.js';
@@ -58,20 +58,38 @@ function caseOf(payload: Payload, concurrency: number): Case {
   return { name: `${payloadText(payload)} x${concurrency.toString()}`, payload, concurrency };
 }
 
+/** The two processes of a measurement. */
+export interface RpcCrew {
+  readonly server: Agent;
+  readonly client: Agent;
+}
+
+/** Starts both sides and checks a hundred answers. */
+export async function assembleRpc(
+  run: Run,
+  entry: Entry,
+  payload: Payload,
+  crew: Crew,
+  broker: string | undefined,
+): Promise<RpcCrew> {
+  const module = 'bench/work/rpc.ts';
+  const server = crew.prepare(`${entry.name} server`);
+  const client = crew.prepare(`${entry.name} client`);
+  const spec = async (role: string, index: number, peers: readonly string[]): Promise<AgentSpec> => {
+    const setup = await run.setup(entry, { payload, broker, index, peers });
+    return { name: role, module, role, options: { module: entry.module, setup } };
+  };
+  const address = await crew.create<string>(server, await spec('server', 0, []));
+  await crew.create(client, await spec('client', 1, [address]));
+  await client.ask('check');
+  return { server, client };
+}
+
 async function measure(run: Run, entry: Entry, { payload = 100, concurrency }: Case): Promise<Round> {
   const crew = new Crew();
   try {
     const broker = await run.broker(crew, entry);
-    const module = 'bench/work/rpc.ts';
-    const server = crew.prepare(`${entry.name} server`);
-    const client = crew.prepare(`${entry.name} client`);
-    const spec = async (role: string, index: number, peers: readonly string[]) => {
-      const setup = await run.setup(entry, { payload, broker: broker.address, index, peers });
-      return { name: role, module, role, options: { module: entry.module, setup } };
-    };
-    const address = await crew.create<string>(server, await spec('server', 0, []));
-    await crew.create(client, await spec('client', 1, [address]));
-    await client.ask('check');
+    const { server, client } = await assembleRpc(run, entry, payload, crew, broker.address);
     const { seconds, warmSeconds } = run.options;
     await client.ask('run', { concurrency, seconds: warmSeconds });
     const watched = [

@@ -1,0 +1,51 @@
+/** Starting the nodes of a cluster, for the benches that need several. */
+import type { Agent, Crew } from '../harness/agents.js';
+import type { Run, RunningBroker } from '../harness/run.js';
+import type { Entry } from '../contender.js';
+
+/** The module of every node. */
+export const nodeModule = 'bench/work/cluster.ts';
+
+/** One more node: joins those whose addresses are given. */
+export async function addNode(
+  run: Run,
+  entry: Entry,
+  place: { readonly crew: Crew; readonly broker: RunningBroker; readonly count: number; readonly peers: string[] },
+  agent: Agent,
+): Promise<void> {
+  const { crew, broker, count, peers } = place;
+  const index = peers.length;
+  const setup = await run.setup(entry, {
+    payload: 'iot',
+    broker: broker.address,
+    index,
+    count,
+    peers: [...peers],
+  });
+  const options = { module: entry.module, setup, name: `node-${index.toString()}` };
+  peers.push(await crew.create<string>(agent, { name: '', module: nodeModule, role: 'node', options }));
+}
+
+/** Starts so many nodes and waits until each sees all. */
+export async function startCluster(
+  run: Run,
+  entry: Entry,
+  crew: Crew,
+  broker: RunningBroker,
+  count: number,
+): Promise<Agent[]> {
+  const agents = Array.from({ length: count }, (_, index) => crew.prepare(`${entry.name} node ${index.toString()}`));
+  const peers: string[] = [];
+  for (const agent of agents) await addNode(run, entry, { crew, broker, count, peers }, agent);
+  await everyone(agents, 'joined', () => ({ members: count }));
+  return agents;
+}
+
+/** Asks all nodes at once. */
+export async function everyone<T = unknown>(
+  agents: readonly Agent[],
+  verb: string,
+  args: (index: number) => unknown = () => undefined,
+): Promise<T[]> {
+  return await Promise.all(agents.map(async (agent, index) => await agent.ask<T>(verb, args(index), 120_000)));
+}

@@ -1,0 +1,136 @@
+/**
+ * One of three nodes is killed, or stopped, under load. What was lost, who was told, which calls hung, and how long the
+ * other two were disturbed.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Agent, Crew } from '../harness/agents.js';
+import { pause } from '../harness/clock.js';
+import type { Round } from '../harness/lines.js';
+import { type Bench, type Run } from '../harness/run.js';
+import type { Entry } from '../contender.js';
+import type { LoadResult, Witness } from '../work/cluster.js';
+import { everyone, startCluster } from './cluster.js';
+
+const topic = 'failure/events';
+const service = 'failure';
+const eventsPerSec = 2000;
+const calls = 32;
+const timeoutMs = 2000;
+/** Under load before the signal. */
+const beforeSeconds = 1;
+
+/** The bench `failure`. */
+export const failureBench: Bench = {
+  name: 'failure',
+  summary: 'kill -9 and SIGSTOP of one of three under load: losses told and untold, hanging calls, recovery',
+  async run(run) {
+    const cases = ['SIGKILL', 'SIGSTOP'] as const;
+    for (const signal of cases) {
+      const name = signal === 'SIGKILL' ? 'kill -9' : 'stop';
+      const one = { name, payload: undefined, concurrency: calls };
+      await run.measure('cluster', [one], async (entry) => await measure(run, entry, signal), isCluster);
+    }
+    const killed = run.line('kill -9', 'scalebus')?.figures;
+    if (killed === undefined) return;
+    run.goal('kill -9', 'untold losses', killed['untold'] ?? Number.NaN, { atMost: 0 });
+    run.goal('kill -9', 'hung calls', killed['hung calls'] ?? Number.NaN, { atMost: 0 });
+    run.goal('kill -9', 'disturbed ms', killed['disturbed ms'] ?? Number.NaN, { atMost: 2000 });
+  },
+};
+
+function isCluster({ name }: Entry): boolean {
+  return name !== 'bare-node';
+}
+
+async function measure(run: Run, entry: Entry, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Round> {
+  const crew = new Crew();
+  const dir = mkdtempSync(join(tmpdir(), 'scalebus-bench-'));
+  try {
+    const broker = await run.broker(crew, entry);
+    const nodes = await startCluster(run, entry, crew, broker, 3);
+    const [loader, survivor, victim] = nodes;
+    if (loader === undefined || survivor === undefined || victim === undefined)
+      throw new Error('three nodes are needed');
+    const fileOf = (index: number): string => join(dir, index.toString());
+    await everyone([survivor, victim], 'watch', (index) => ({ topic, file: fileOf(index) }));
+    await everyone([survivor, victim], 'serve', () => ({ service }));
+    await loader.ask('callable', { service });
+    await settled(loader, [fileOf(0), fileOf(1)]);
+    const afterSeconds = Math.max(run.options.seconds, run.options.smoke ? 3 : 8);
+    const seconds = beforeSeconds + afterSeconds;
+    const from = [0, 1].map((index) => readWitness(fileOf(index)).count);
+    const loading = loader.ask<LoadResult>(
+      'load',
+      { topic, service, eventsPerSec, calls, timeoutMs, seconds },
+      120_000,
+    );
+    await pause(beforeSeconds * 1000);
+    const at = Date.now();
+    victim.signal(signal);
+    const result = await loading;
+    if (signal === 'SIGSTOP') victim.signal('SIGCONT');
+    // A node that was only stopped still has to take what waits for it, and to tell what it missed.
+    if (signal === 'SIGSTOP') await pause(run.options.smoke ? 500 : 3000);
+    const kept = await survivor.ask<Witness>('seen');
+    const alive = signal === 'SIGSTOP' ? await victim.ask<Witness>('seen') : undefined;
+    const counts = [0, 1].map((index) => readWitness(fileOf(index)).count - (from[index] ?? 0));
+    return { figures: figuresOf({ result, kept, alive, counts, at }) };
+  } finally {
+    await crew.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+interface Seen {
+  readonly result: LoadResult;
+  readonly kept: Witness;
+  readonly alive: Witness | undefined;
+  readonly counts: readonly number[];
+  /** Wall time of the signal. */
+  readonly at: number;
+}
+
+/**
+ * A copy that was accepted and did not arrive is lost. Systems that do not say for whom they accepted an event are taken
+ * to have accepted it for the survivor always, and for the victim until the signal.
+ */
+function figuresOf({ result, kept, alive, counts, at }: Seen): Record<string, number> {
+  const [survived = 0, suffered = 0] = counts;
+  const accepted = result.accepted ?? result.published + Math.min(result.published, beforeSeconds * eventsPerSec);
+  const lost = Math.max(0, accepted - survived - suffered);
+  const reports = [...result.told, ...kept.told, ...(alive?.told ?? [])];
+  const told = reports.includes(-1) ? lost : reports.reduce((sum, count) => sum + count, 0);
+  const disturbances = [...result.disturbed, ...kept.stalls].filter((time) => time >= at);
+  return {
+    lost,
+    told: Math.min(told, lost),
+    untold: Math.max(0, lost - told),
+    'lost at survivor': Math.max(0, result.published - survived),
+    'failed calls': result.callsFailed,
+    'hung calls': result.callsHung,
+    'calls/s': result.callsDone / (beforeSeconds + 1),
+    'disturbed ms': disturbances.length === 0 ? 0 : Math.max(...disturbances) - at,
+  };
+}
+
+/** Publishes probes until both watchers have seen some, and no more is under way. */
+async function settled(loader: Agent, files: readonly string[]): Promise<void> {
+  const endAt = performance.now() + 30_000;
+  let last = '';
+  for (;;) {
+    const counts = files.map((file) => readWitness(file).count);
+    const known = counts.every((count) => count > 0);
+    if (known && counts.join() === last) return;
+    if (performance.now() > endAt) throw new Error('events do not reach both watchers');
+    last = counts.join();
+    if (!known) await loader.ask('load', { topic, service, eventsPerSec: 50, calls: 1, timeoutMs, seconds: 0.1 });
+    await pause(100);
+  }
+}
+
+function readWitness(file: string): { readonly last: number; readonly count: number } {
+  const bytes = readFileSync(file);
+  return bytes.length < 16 ? { last: -1, count: 0 } : { last: bytes.readDoubleLE(0), count: bytes.readDoubleLE(8) };
+}
