@@ -75,3 +75,35 @@ export interface Membership {
   /** Ends everything without a word. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** What this node thinks of its own state. */
+export interface MembershipHealth {
+  /** Lifeguard's local health: 0 is healthy; each step makes this node wait one more unit before it doubts others. */
+  readonly score: number;
+  /** How late the event loop was when it last ran late; 0 since it runs on time. */
+  readonly lagMs: number;
+  /** Nothing at all is heard from two or more peers although timers run on time: this node's own network is at fault. */
+  readonly deaf: boolean;
+}
+
+/** How much of the cluster that was known a short while ago is out of reach. */
+export interface PartitionState {
+  /** Members that are reachable or were lost without a good-bye, this node included. */
+  readonly knownCount: number;
+  /** Those of them that failed; suspects do not count. */
+  readonly lostCount: number;
+  /** True from half of the known lost until only a quarter is. */
+  readonly partitioned: boolean;
+  /** More than half of the known are reachable. */
+  readonly quorum: boolean;
+}
+
+/** The state of the cluster as a whole. Every `Membership` of this package implements it. */
+export interface ClusterWatch {
+  readonly health: MembershipHealth;
+  readonly partition: PartitionState;
+  /** Told when `partitioned` or `quorum` changes, never inside this call. */
+  listenPartition(listener: (state: PartitionState) => void): Unlisten;
+  /** Throws `quorum-lost` unless more than half of the known members are reachable. */
+  requireQuorum(): void;
+}

@@ -1,3 +1,4 @@
+import type { MonotonicMs } from '../../core/clock.js';
 import type { Member } from '../../spi/membership.js';
 import type { Facts } from './facts.js';
 import type { SwimParts } from './parts.js';
@@ -30,6 +31,20 @@ export class SwimView {
   findMember(name: string): Member | undefined {
     const slot = this.#parts.table.findSlot(name);
     return slot >= 0 && this.#parts.table.isLive(slot) ? this.#facts.toMember(slot) : undefined;
+  }
+
+  /** Says whether a member that is alive has this address. Looks at all of them: for rare questions. */
+  isMemberAt(address: string): boolean {
+    const { table } = this.#parts;
+    for (let slot = 0; slot < table.capacity; slot += 1) {
+      if (table.isAlive(slot) && table.lifeOf(slot).address === address) return true;
+    }
+    return false;
+  }
+
+  /** Nothing at all is heard, from two or more peers, while timers run on time. */
+  isDeaf(now: MonotonicMs): boolean {
+    return this.#parts.table.liveCount >= 3 && this.#parts.ears.isDeaf(now);
   }
 
   /** Alive or suspect, this node included. */

@@ -1,0 +1,372 @@
+import { after, type CancelTimer, type Clock } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
+import { Listeners, type Unlisten } from '../../core/listeners.js';
+import { type Logger, silentLogger } from '../../core/logger.js';
+import type { Random } from '../../core/random.js';
+import type { MemberCatalogue } from '../../protocol/swim/catalogue.js';
+import type { SwimEffects, SwimFault, SwimPhase } from '../../protocol/swim/effects.js';
+import { drawEpoch } from '../../protocol/swim/identity.js';
+import { SwimMachine } from '../../protocol/swim/swim.js';
+import type { DatagramSocket } from '../../spi/datagrams.js';
+import type { Links } from '../../spi/links.js';
+import type {
+  ClusterWatch,
+  DigestSource,
+  LinkEvidence,
+  Member,
+  MemberEvent,
+  Membership,
+} from '../../spi/membership.js';
+import type { Metrics } from '../../spi/metrics.js';
+import { MachineLoop } from './machine-loop.js';
+import { MemberTeller } from './member-teller.js';
+import {
+  type ResolvedSwimMembershipOptions,
+  resolveSwimMembershipOptions,
+  type SwimMembershipOptions,
+} from './membership-options.js';
+import { PartitionWatch } from './partition-watch.js';
+import { SeedLoop } from './seed-loop.js';
+import { hasNoSeeds, type HostResolver } from './seeds.js';
+import { SwimMetrics } from './swim-metrics.js';
+import { SwimStreams } from './swim-streams.js';
+
+/** What the driver works with. */
+export interface SwimMembershipDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bound by the caller, who closes it after `stop`. */
+  readonly socket: DatagramSocket;
+  /** Looks seeds' names up. Without one they go to the socket as they are. */
+  readonly resolver?: HostResolver;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+  /** Shared by nodes that are simulated in one process. */
+  readonly catalogue?: MemberCatalogue;
+}
+
+/** Membership by gossip: drives `protocol/swim` with a socket and a clock. */
+export class SwimMembership implements Membership {
+  /** Health, partition and quorum. */
+  readonly watch: ClusterWatch;
+  readonly #deps: SwimMembershipDeps;
+  readonly #options: ResolvedSwimMembershipOptions;
+  readonly #machine: SwimMachine;
+  readonly #loop: MachineLoop;
+  readonly #seeds: SeedLoop;
+  readonly #streams: SwimStreams;
+  readonly #teller: MemberTeller;
+  readonly #out: SwimEffects;
+  readonly #run: RunState;
+
+  constructor(deps: SwimMembershipDeps, options: SwimMembershipOptions) {
+    this.#deps = deps;
+    this.#options = resolveSwimMembershipOptions(options);
+    const { clock, random } = deps;
+    this.#machine = makeMachine(deps, this.#options);
+    this.#teller = new MemberTeller(clock);
+    const partition = new PartitionWatch(clock, this.#options.partitionMemoryMs);
+    this.#run = newRunState(deps, this.#machine);
+    this.watch = watchOf(this.#machine, partition, this.#run, clock);
+    this.#teller.listen((event) => partition.observe(event, this.#machine.view.liveCount));
+    this.#loop = new MachineLoop(clock, this.#options.stallMs, this.#loopUser());
+    const { seeds: source, seedPort: defaultPort, joinRetryMs, seedRetryMs } = this.#options;
+    this.#seeds = new SeedLoop(
+      { clock, random: random.fork('seeds') },
+      { source, defaultPort, resolver: deps.resolver, joinRetryMs, seedRetryMs },
+      this.#seedUser(),
+    );
+    this.#streams = new SwimStreams(
+      { answer: (bytes) => this.#answer(bytes), answered: (from, bytes) => this.#receive(from, bytes) },
+      this.#options.swim.probePeriodMs,
+    );
+    this.#out = this.#effects();
+  }
+
+  get self(): Member {
+    return this.#machine.view.self;
+  }
+
+  /** The machine, for reading: simulations and checkers look at it. */
+  get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase'> {
+    return this.#machine;
+  }
+
+  members(): readonly Member[] {
+    return this.#machine.view.members();
+  }
+
+  findMember(name: string): Member | undefined {
+    return this.#machine.view.findMember(name);
+  }
+
+  listen(listener: (event: MemberEvent) => void): Unlisten {
+    return this.#teller.listen(listener);
+  }
+
+  /** Told once when this node must stop by itself: another life of its name is alive (`name-taken`). */
+  listenFault(listener: (fault: ClusterError) => void): Unlisten {
+    return this.#run.faults.add(listener);
+  }
+
+  attachDigest(name: string, source: DigestSource): Unlisten {
+    return this.#machine.attachDigest(name, source);
+  }
+
+  /** Lets probes fall back to streams. Until then, and without links, membership works on datagrams alone. */
+  attachStreams(links: Links): void {
+    this.#streams.attach(links);
+  }
+
+  report(evidence: LinkEvidence): void {
+    this.#machine.report(this.#deps.clock.now(), evidence, this.#out);
+    this.#teller.flushLater();
+    this.#loop.arm();
+  }
+
+  updateMetadata(metadata: Uint8Array): void {
+    this.#machine.updateMetadata(metadata, this.#out);
+    this.#teller.flushLater();
+    this.#loop.arm();
+  }
+
+  start(): Promise<void> {
+    this.#run.started ??= this.#start();
+    return this.#run.started;
+  }
+
+  async leave(timeoutMs: number): Promise<void> {
+    const { clock } = this.#deps;
+    if (this.#run.started !== undefined && !this.#run.stopped) {
+      this.#seeds.stop();
+      await new Promise<void>((resolve) => {
+        const cancel = clock.setTimer(after(clock.now(), timeoutMs), resolve);
+        this.#run.phases.add((phase) => {
+          if (phase !== 'left') return;
+          cancel();
+          resolve();
+        });
+        this.#machine.leave(clock.now(), this.#out);
+        this.#teller.flushLater();
+        this.#loop.arm();
+      });
+    }
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#run.stopped) return;
+    this.#run.stopped = true;
+    this.#loop.stop();
+    this.#seeds.stop();
+    this.#streams.detach();
+    this.#deps.socket.listen(() => undefined);
+    this.#run.phases.tell('left');
+  }
+
+  async #start(): Promise<void> {
+    const { socket, clock } = this.#deps;
+    if (this.#run.stopped) throw new ClusterError('stopped', 'this membership was stopped; make another');
+    socket.listen((from, bytes) => this.#receive(from, bytes));
+    this.#loop.start();
+    const { seeds, address, joinTimeoutMs, joinRequired } = this.#options;
+    if (hasNoSeeds(seeds, address)) {
+      this.#machine.comeUp(clock.now(), this.#out);
+    } else {
+      const fault = await this.#join(joinTimeoutMs);
+      if (fault !== undefined) {
+        await this.stop();
+        throw fault;
+      }
+      if (this.#machine.phase !== 'up' && joinRequired) {
+        await this.stop();
+        throw new ClusterError('join-failed', `no seed answered within ${joinTimeoutMs} ms`, {
+          cause: this.#run.seedFault,
+        });
+      }
+      if (this.#machine.phase !== 'up') this.#machine.comeUp(clock.now(), this.#out);
+    }
+    if (!hasNoSeeds(seeds, address)) this.#seeds.start();
+    this.#teller.flushLater();
+    this.#loop.arm();
+  }
+
+  /** Resolves when this node is up, or the time is over; with an error when it must not come up. */
+  #join(timeoutMs: number): Promise<ClusterError | undefined> {
+    const { clock } = this.#deps;
+    return new Promise((resolve) => {
+      let cancel: CancelTimer | undefined;
+      const unlisten = this.#run.phases.add((phase) => {
+        if (phase !== 'up' && phase !== 'refused' && phase !== 'left') return;
+        cancel?.();
+        unlisten();
+        resolve(phase === 'up' ? undefined : (this.#run.fault ?? new ClusterError('stopped', 'stopped while joining')));
+      });
+      cancel = clock.setTimer(after(clock.now(), timeoutMs), () => {
+        unlisten();
+        resolve(undefined);
+      });
+      this.#machine.contact([], this.#out);
+      this.#seeds.start();
+    });
+  }
+
+  #receive(from: string, bytes: Uint8Array): void {
+    if (this.#run.stopped) return;
+    this.#loop.heard();
+    this.#machine.receive(this.#deps.clock.now(), from, bytes, this.#out);
+    this.#teller.flush();
+    this.#loop.arm();
+  }
+
+  /** A datagram that came as a request over a stream: what it is answered with goes back there. */
+  #answer(bytes: Uint8Array): Uint8Array | undefined {
+    this.#run.streamAnswer = undefined;
+    this.#receive(streamAddress, bytes);
+    return this.#run.streamAnswer;
+  }
+
+  #effects(): SwimEffects {
+    const { socket } = this.#deps;
+    return {
+      send: (to, bytes) => {
+        if (to === streamAddress) this.#run.streamAnswer = bytes.slice();
+        else socket.send(to, bytes);
+      },
+      exchange: (to, name, bytes) => this.#streams.exchange(to, name, bytes),
+      changed: (event) => this.#teller.add(event),
+      phased: (phase, fault) => this.#phased(phase, fault),
+    };
+  }
+
+  #phased(phase: SwimPhase, fault: SwimFault | undefined): void {
+    if (fault !== undefined) {
+      this.#run.fault = toClusterError(this.#options.name, fault);
+      this.#run.logger.error('membership ended', { phase, fault: this.#run.fault.message });
+    }
+    // Whoever waits for a phase may call us again, so it is told when the machine is done.
+    this.#deps.clock.afterTurn(() => {
+      this.#run.phases.tell(phase);
+      if (phase === 'deposed' && this.#run.fault !== undefined) this.#run.faults.tell(this.#run.fault);
+    });
+  }
+
+  #loopUser(): ConstructorParameters<typeof MachineLoop>[2] {
+    const machine = this.#machine;
+    const { clock } = this.#deps;
+    return {
+      get nextAt() {
+        return machine.nextAt;
+      },
+      tick: () => {
+        machine.tick(clock.now(), this.#out);
+        this.#teller.flush();
+        this.#run.tickMetrics(clock.now());
+      },
+      stalled: (stallMs) => {
+        this.#run.lagMs = stallMs;
+        this.#run.logger.debug('the event loop stood still', { stallMs });
+        machine.slip(clock.now(), stallMs);
+      },
+      onTime: () => {
+        this.#run.lagMs = 0;
+        machine.onTime();
+      },
+    };
+  }
+
+  #seedUser(): ConstructorParameters<typeof SeedLoop>[2] {
+    const machine = this.#machine;
+    return {
+      get isJoining() {
+        return machine.phase === 'joining';
+      },
+      get isAlone() {
+        return machine.view.liveCount <= 1;
+      },
+      contact: (addresses) => {
+        machine.contact(addresses, this.#out);
+        this.#loop.arm();
+      },
+      isMemberAt: (address) => machine.view.isMemberAt(address),
+      seedFault: (fault) => {
+        this.#run.seedFault = fault;
+        this.#run.logger.info('seeds could not be looked up', { fault: String(fault) });
+      },
+    };
+  }
+}
+
+/** Stands for the stream that a datagram came over. */
+const streamAddress = 'stream';
+
+/** What changes while the driver runs, and who waits for it. */
+interface RunState {
+  readonly logger: Logger;
+  readonly phases: Listeners<SwimPhase>;
+  readonly faults: Listeners<ClusterError>;
+  tickMetrics(now: number): void;
+  started: Promise<void> | undefined;
+  stopped: boolean;
+  lagMs: number;
+  fault: ClusterError | undefined;
+  seedFault: unknown;
+  streamAnswer: Uint8Array | undefined;
+}
+
+function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
+  const metrics = deps.metrics === undefined ? undefined : new SwimMetrics(deps.metrics, machine.counts);
+  let nextAt = 0;
+  return {
+    logger: deps.logger ?? silentLogger,
+    phases: new Listeners(),
+    faults: new Listeners(),
+    tickMetrics: (now) => {
+      if (metrics === undefined || now < nextAt) return;
+      nextAt = now + metricsPeriodMs;
+      metrics.update(machine.counts, machine.view);
+    },
+    started: undefined,
+    stopped: false,
+    lagMs: 0,
+    fault: undefined,
+    seedFault: undefined,
+    streamAnswer: undefined,
+  };
+}
+
+const metricsPeriodMs = 1000;
+
+function makeMachine(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOptions): SwimMachine {
+  const { clock, random, catalogue } = deps;
+  const { name, address, metadata, wireVersions } = options;
+  const epoch = options.epoch ?? drawEpoch(clock.wallMs(), 0, random.fork('epoch'));
+  return new SwimMachine(clock.now(), {
+    options: options.swim,
+    identity: { name, epoch, address, metadata, wireMin: wireVersions.min, wireMax: wireVersions.max },
+    random: random.fork('swim'),
+    ...(catalogue === undefined ? {} : { catalogue }),
+  });
+}
+
+function watchOf(machine: SwimMachine, partition: PartitionWatch, run: RunState, clock: Clock): ClusterWatch {
+  return {
+    get health() {
+      const { healthScore } = machine.view;
+      return { score: healthScore, lagMs: run.lagMs, deaf: machine.view.isDeaf(clock.now()) };
+    },
+    get partition() {
+      return partition.state;
+    },
+    listenPartition: (listener) => partition.listen(listener),
+    requireQuorum: () => partition.requireQuorum(),
+  };
+}
+
+function toClusterError(name: string, fault: SwimFault): ClusterError {
+  if (fault.kind === 'name-taken') {
+    return new ClusterError('name-taken', `another node named ${name} answers at ${fault.address}`, { details: fault });
+  }
+  const versions = `${fault.wireMin} to ${fault.wireMax}`;
+  return new ClusterError('incompatible', `${fault.address} speaks wire versions ${versions}`, { details: fault });
+}
