@@ -11,6 +11,14 @@ export interface MachineLoopUser {
   onTime(): void;
 }
 
+/** When a loop counts as late. */
+export interface MachineLoopTimes {
+  /** A timer later than this means that the loop stood still. */
+  readonly stallMs: number;
+  /** Longest sleep: a stall that no timer was due in would not be seen. */
+  readonly wakeMaxMs: number;
+}
+
 /**
  * Calls a machine when it is time, and knows when it is late. Node may run an expired timer before a packet that has already
  * arrived, and hands over at most 32 datagrams a turn; so after a late timer turns are let pass until one brings nothing, and only
@@ -18,7 +26,7 @@ export interface MachineLoopUser {
  */
 export class MachineLoop {
   readonly #clock: Clock;
-  readonly #stallMs: number;
+  readonly #times: MachineLoopTimes;
   readonly #user: MachineLoopUser;
   #cancel: CancelTimer | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
@@ -27,9 +35,9 @@ export class MachineLoop {
   #late = false;
   #running = false;
 
-  constructor(clock: Clock, stallMs: number, user: MachineLoopUser) {
+  constructor(clock: Clock, times: MachineLoopTimes, user: MachineLoopUser) {
     this.#clock = clock;
-    this.#stallMs = stallMs;
+    this.#times = times;
     this.#user = user;
   }
 
@@ -51,8 +59,9 @@ export class MachineLoop {
   /** Sees that a timer is set for what the machine wants now. An earlier one is kept: waking for nothing is cheaper than setting anew. */
   arm(): void {
     if (!this.#running || this.#draining) return;
-    const nextAt = Math.max(this.#user.nextAt, this.#clock.now());
-    if (nextAt >= this.#dueAt || nextAt === Number.POSITIVE_INFINITY) return;
+    const now = this.#clock.now();
+    const nextAt = Math.min(Math.max(this.#user.nextAt, now), now + this.#times.wakeMaxMs);
+    if (nextAt >= this.#dueAt) return;
     this.#disarm();
     this.#dueAt = nextAt;
     this.#cancel = this.#clock.setTimer(toMonotonicMs(nextAt), () => this.#fire());
@@ -68,7 +77,7 @@ export class MachineLoop {
     const lateMs = this.#clock.now() - this.#dueAt;
     this.#dueAt = Number.POSITIVE_INFINITY;
     this.#cancel = undefined;
-    if (lateMs > this.#stallMs) {
+    if (lateMs > this.#times.stallMs) {
       this.#draining = true;
       this.#drain(lateMs, this.#heard, drainTurnsMax);
       return;

@@ -67,9 +67,10 @@ export class SwimMembership implements Membership {
     this.#teller = new MemberTeller(clock);
     const partition = new PartitionWatch(clock, this.#options.partitionMemoryMs);
     this.#run = newRunState(deps, this.#machine);
-    this.watch = watchOf(this.#machine, partition, this.#run, clock);
+    this.watch = watchOf(this.#machine, partition, this.#run);
     this.#teller.listen((event) => partition.observe(event, this.#machine.view.liveCount));
-    this.#loop = new MachineLoop(clock, this.#options.stallMs, this.#loopUser());
+    const times = { stallMs: this.#options.stallMs, wakeMaxMs: this.#options.swim.probePeriodMs };
+    this.#loop = new MachineLoop(clock, times, this.#loopUser());
     const { seeds: source, seedPort: defaultPort, joinRetryMs, seedRetryMs } = this.#options;
     this.#seeds = new SeedLoop(
       { clock, random: random.fork('seeds') },
@@ -349,11 +350,11 @@ function makeMachine(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOp
   });
 }
 
-function watchOf(machine: SwimMachine, partition: PartitionWatch, run: RunState, clock: Clock): ClusterWatch {
+function watchOf(machine: SwimMachine, partition: PartitionWatch, run: RunState): ClusterWatch {
   return {
     get health() {
-      const { healthScore } = machine.view;
-      return { score: healthScore, lagMs: run.lagMs, deaf: machine.view.isDeaf(clock.now()) };
+      const { healthScore, isDeaf } = machine.view;
+      return { score: healthScore, lagMs: run.lagMs, deaf: isDeaf };
     },
     get partition() {
       return partition.state;

@@ -5,6 +5,7 @@ import { leafBitsMax } from './member-table.js';
 import type { Digest, RecordMessage, SyncEndMessage, SyncMessage } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { SwimParts } from './parts.js';
+import { pickSlots } from './probe-order.js';
 
 /** Where an answer or a hint came from. */
 export interface SyncPeer {
@@ -22,8 +23,11 @@ export class AntiEntropy {
   readonly #parts: SwimParts;
   readonly #facts: Facts;
   readonly #outbox: Outbox;
+  readonly #picked: number[] = [];
   #nextPullAt: MonotonicMs;
   #waitMs: number;
+  #eagerAt = Number.POSITIVE_INFINITY;
+  #eagerUntil: MonotonicMs;
   #asked: string | undefined;
   #hashBefore = 0;
   #tokens: number;
@@ -37,6 +41,29 @@ export class AntiEntropy {
     this.#waitMs = parts.options.syncPeriodMs;
     this.#tokens = parts.options.syncPacketsPerSecond;
     this.#tokensAt = now;
+    this.#eagerUntil = now;
+  }
+
+  /** When `tick` has something to do. */
+  get nextAt(): number {
+    return this.#eagerAt;
+  }
+
+  /** This node has just come up: it asks somebody again and again for a while, as many may be coming up with it. */
+  beginEagerly(now: MonotonicMs): void {
+    if (!this.#parts.options.digestSync) return;
+    this.#eagerUntil = after(now, eagerMs);
+    this.#eagerAt = after(now, this.#eagerWaitMs());
+  }
+
+  tick(now: MonotonicMs, out: SwimEffects): void {
+    if (now < this.#eagerAt) return;
+    this.#eagerAt = now < this.#eagerUntil ? after(now, this.#eagerWaitMs()) : Number.POSITIVE_INFINITY;
+    const { table, random, self } = this.#parts;
+    const isOther = (slot: number): boolean => table.isAlive(slot) && table.nameOf(slot) !== self.life.name;
+    pickSlots(random, { capacity: table.capacity, count: 1 }, isOther, this.#picked);
+    const slot = this.#picked[0];
+    if (slot !== undefined) this.pull(now, { address: table.lifeOf(slot).address, slot }, out);
   }
 
   /** A member's digest came by. */
@@ -110,6 +137,10 @@ export class AntiEntropy {
     this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync-end', count, hash, truncated: false }], out);
   }
 
+  #eagerWaitMs(): number {
+    return this.#parts.options.syncPeriodMs * 2 + this.#parts.random.below(this.#parts.options.syncPeriodMs * 2);
+  }
+
   #isEqual(digest: Digest): boolean {
     return digest.hash === this.#parts.table.hash && digest.count === this.#parts.table.liveCount;
   }
@@ -146,8 +177,10 @@ export class AntiEntropy {
   }
 }
 
+/** How long a node that came up asks by itself; afterwards the digests on acknowledgements say when there is reason to. */
+const eagerMs = 3000;
 /** Gossip rounds without a change after which news is taken to have arrived. */
-const settledRounds = 8;
+const settledRounds = 4;
 /** Members more or less that gossip is trusted with. */
 const smallDifference = 3;
 /** Two tables that cannot agree are a fault; asking more often than this does not help it. */

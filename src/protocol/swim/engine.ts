@@ -41,6 +41,7 @@ export interface SwimEngine {
   readonly relay: Relay;
   readonly joiner: Joiner;
   readonly metadata: Metadata;
+  readonly antiEntropy: AntiEntropy;
   readonly reconnect: Reconnect;
   readonly digests: TableDigests;
   readonly receiver: Receiver;
@@ -79,7 +80,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const digests = new TableDigests();
   const receiver = new Receiver({ parts, facts, outbox, antiEntropy, prober, relay, joiner, metadata, digests });
   const view = new SwimView(parts, facts);
-  return { parts, outbox, facts, prober, relay, joiner, metadata, reconnect, digests, receiver, view };
+  return { parts, outbox, facts, prober, relay, joiner, metadata, antiEntropy, reconnect, digests, receiver, view };
 }
 
 function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
@@ -96,10 +97,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     health: new LocalHealth(options.healthMax),
     suspicions: new SuspicionBook(options),
     agenda: new Agenda(),
-    ears: new Ears(now, options.probePeriodMs * deafPeriods),
+    ears: new Ears(now),
     counts: createSwimCounts(),
   };
 }
-
-/** Our own probes alone bring an answer each period; this many without any are no accident. */
-const deafPeriods = 1.5;

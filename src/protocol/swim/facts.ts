@@ -329,7 +329,7 @@ export class Facts {
   #holds(now: MonotonicMs, suspicion: Suspicion): boolean {
     const { options, ears, table } = this.#parts;
     if (!options.holdWhenDeaf || table.liveCount < 3 || suspicion.refusers.length > 0) return false;
-    return ears.isDeaf(now) && ears.silentMs(now) < suspicion.times.minMs * holdsMax;
+    return ears.isDeaf && ears.silentMs(now) < suspicion.times.minMs * holdsMax;
   }
 
   #remove(now: MonotonicMs, slot: number, news: FailedMessage | LeftMessage, out: SwimEffects): void {

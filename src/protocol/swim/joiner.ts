@@ -74,6 +74,7 @@ export class Joiner {
     if (this.#phase !== 'idle' && this.#phase !== 'joining') return;
     this.enter('up', undefined, out);
     this.#deps.facts.announce();
+    this.#deps.antiEntropy.beginEagerly(now);
     if (this.#welcomer !== undefined) this.#greet(now, this.#welcomer, out);
   }
 

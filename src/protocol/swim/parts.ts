@@ -58,35 +58,51 @@ const agendaMax = 64;
 const pullsMax = 65_536;
 
 /**
- * Whether anything at all is heard. While timers run on time and two or more peers are asked in vain, silence says something about
- * this node's network and nothing about theirs.
+ * Whether anything at all is heard. While timers run on time and two probes in a row find nothing, no answer, no nack, nothing by
+ * anybody, that says something about this node's network and nothing about the peers.
  */
 export class Ears {
   #heardAt: MonotonicMs;
-  readonly #deafAfterMs: number;
+  #inVain = 0;
+  #forgivenAt: MonotonicMs;
+  #forgivenMs = 0;
 
-  constructor(now: MonotonicMs, deafAfterMs: number) {
+  constructor(now: MonotonicMs) {
     this.#heardAt = now;
-    this.#deafAfterMs = deafAfterMs;
+    this.#forgivenAt = now;
   }
 
-  /** Notes a datagram; returns for how long nothing had been heard, or 0 if it was not long. */
+  get isDeaf(): boolean {
+    return this.#inVain >= probesInVain;
+  }
+
+  /** Notes a datagram; returns for how long this node was deaf until now, or 0. */
   heard(now: MonotonicMs): number {
-    const silentMs = now - this.#heardAt;
+    const silentMs = this.isDeaf ? now - this.#heardAt : 0;
     this.#heardAt = now;
-    return silentMs > this.#deafAfterMs ? silentMs : 0;
+    this.#inVain = 0;
+    if (silentMs > 0) {
+      this.#forgivenAt = now;
+      this.#forgivenMs = silentMs;
+    }
+    return silentMs;
+  }
+
+  /** A probe that began then ended without an answer. */
+  probedInVain(startedAt: MonotonicMs): void {
+    if (this.#heardAt < startedAt) this.#inVain += 1;
   }
 
   silentMs(now: MonotonicMs): number {
     return now - this.#heardAt;
   }
 
-  isDeaf(now: MonotonicMs): boolean {
-    return now - this.#heardAt > this.#deafAfterMs;
-  }
-
-  /** Our own stall is not their silence. */
-  slip(now: MonotonicMs): void {
-    this.#heardAt = now;
+  /** The loop stood still; returns how much of that has not been made up for already. */
+  stalled(now: MonotonicMs, stallMs: number): number {
+    this.#inVain = 0;
+    const isSame = now - this.#forgivenAt < stallMs;
+    return isSame ? Math.max(0, stallMs - this.#forgivenMs) : stallMs;
   }
 }
+
+const probesInVain = 2;

@@ -181,8 +181,9 @@ export class Prober {
   }
 
   #fail(now: MonotonicMs, probe: Probe, out: SwimEffects): void {
-    const { options, health, counts, table } = this.#parts;
+    const { options, health, counts, table, ears } = this.#parts;
     this.#probe = undefined;
+    ears.probedInVain(probe.startedAt);
     counts['probe-failed'] += 1;
     const missed = Math.max(0, probe.nacksDue - probe.nacks);
     counts['nack-missed'] += missed;

@@ -42,13 +42,14 @@ export class SwimMachine {
 
   /** When `tick` has to be called next; calling it earlier does no harm. */
   get nextAt(): number {
-    const { parts, prober, relay, joiner, facts, metadata, reconnect } = this.#engine;
+    const { parts, prober, relay, joiner, facts, metadata, antiEntropy, reconnect } = this.#engine;
     if (this.phase === 'joining') return joiner.nextAt;
     if (!this.#isRunning) return Number.POSITIVE_INFINITY;
     const gossipAt = parts.gossip.size > 0 ? this.#gossipAt : Number.POSITIVE_INFINITY;
     const sweepAt = parts.table.goneCount > 0 ? this.#sweepAt : Number.POSITIVE_INFINITY;
     const others = Math.min(relay.nextAt, joiner.nextAt, facts.nextAt, metadata.nextAt, reconnect.nextAt);
-    return Math.min(prober.nextAt, gossipAt, sweepAt, others);
+    const syncAt = antiEntropy.nextAt;
+    return Math.min(prober.nextAt, gossipAt, sweepAt, syncAt, others);
   }
 
   /** Asks addresses what they know: to join, and later to find those that were lost. */
@@ -69,7 +70,7 @@ export class SwimMachine {
   }
 
   tick(now: MonotonicMs, out: SwimEffects): void {
-    const { prober, relay, joiner, facts, metadata, reconnect, parts } = this.#engine;
+    const { prober, relay, joiner, facts, metadata, antiEntropy, reconnect, parts } = this.#engine;
     if (this.phase === 'joining') joiner.tick(now, out);
     if (!this.#isRunning) return;
     joiner.tick(now, out);
@@ -77,6 +78,7 @@ export class SwimMachine {
     relay.tick(now, out);
     facts.tick(now, out);
     metadata.tick(now, out);
+    antiEntropy.tick(now, out);
     if (parts.gossip.size > 0 && now >= this.#gossipAt) this.#gossip(now, out);
     const lost = reconnect.tick(now);
     if (lost !== undefined) joiner.contact([lost], out);
@@ -98,8 +100,7 @@ export class SwimMachine {
     prober.slip(stallMs);
     relay.slip(stallMs);
     joiner.slip(stallMs);
-    parts.suspicions.slip(stallMs);
-    parts.ears.slip(now);
+    parts.suspicions.slip(parts.ears.stalled(now, stallMs));
     parts.health.change(Math.ceil(stallMs / parts.options.probePeriodMs));
     if (this.phase === 'up' && stallMs > parts.options.probePeriodMs) facts.refute(0);
   }

@@ -1,4 +1,3 @@
-import type { MonotonicMs } from '../../core/clock.js';
 import type { Member } from '../../spi/membership.js';
 import type { Facts } from './facts.js';
 import type { SwimParts } from './parts.js';
@@ -43,8 +42,8 @@ export class SwimView {
   }
 
   /** Nothing at all is heard, from two or more peers, while timers run on time. */
-  isDeaf(now: MonotonicMs): boolean {
-    return this.#parts.table.liveCount >= 3 && this.#parts.ears.isDeaf(now);
+  get isDeaf(): boolean {
+    return this.#parts.table.liveCount >= 3 && this.#parts.ears.isDeaf;
   }
 
   /** Alive or suspect, this node included. */
