@@ -132,6 +132,7 @@ export class PlainCluster {
     this.#entries.push(entry);
     return {
       id: String(this.#entries.length),
+      revision: 0,
       stats: { received: 0, handled: 0, dropped: 0, failed: 0, queued: 0 },
       ready: async () => undefined,
       update: () => undefined,
