@@ -1,0 +1,105 @@
+/**
+ * Metadata of a call between nodes, about ten bytes once the route is known:
+ *
+ *     u8 version, u8 flags, varint route
+ *     [define]    text service, text instance id, text method       the receiver stores them as `route`, if it is not 0
+ *     varint remainingMs                                            0: no deadline
+ *     [depth]     varint depth
+ *     [headers]   varint count, (text, text) each
+ *
+ * A route is defined by each request until one that defined it was answered: a long request may arrive after a short one that was
+ * sent later, so before that a number alone could be unknown. Trace context and baggage are headers.
+ */
+import type { ByteReader, ByteWriter } from '../../core/bytes.js';
+import { headersBytesMax, headersMax, serviceNameBytesMax, wireVersion } from '../../core/limits.js';
+
+/** Where a call goes inside a node. */
+export interface Route {
+  readonly service: string;
+  /** Empty: any instance of the service at that node. */
+  readonly instanceId: string;
+  readonly method: string;
+}
+
+/** What travels with a call beside its input. */
+export interface CallHead {
+  /** 0 without a deadline. */
+  readonly remainingMs: number;
+  readonly depth: number;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** Routes that one link remembers in one direction; beyond it each call names its route. */
+export const routesMax = 4096;
+
+const flagDefine = 1;
+const flagDepth = 2;
+const flagHeaders = 4;
+
+/** Writes the metadata of a call; `route` is named when `define` says so. */
+export function writeCallMetadata(
+  writer: ByteWriter,
+  route: { readonly number: number; readonly define: Route | undefined },
+  head: CallHead,
+): void {
+  const { define } = route;
+  const hasHeaders = head.headers !== undefined;
+  writer.reset();
+  writer.u8(wireVersion);
+  writer.u8((define ? flagDefine : 0) | (head.depth > 1 ? flagDepth : 0) | (hasHeaders ? flagHeaders : 0));
+  writer.varint(route.number);
+  if (define !== undefined) {
+    writer.text(define.service);
+    writer.text(define.instanceId);
+    writer.text(define.method);
+  }
+  writer.varint(head.remainingMs);
+  if (head.depth > 1) writer.varint(head.depth);
+  if (head.headers === undefined) return;
+  const entries = Object.entries(head.headers);
+  writer.varint(entries.length);
+  for (const [key, value] of entries) {
+    writer.text(key);
+    writer.text(value);
+  }
+}
+
+/** Reads the metadata of a call and learns its route; `undefined` when it is malformed or names an unknown route. */
+export function readCallMetadata(
+  reader: ByteReader,
+  known: Map<number, Route>,
+): { readonly route: Route; readonly head: CallHead } | undefined {
+  const version = reader.u8();
+  const flags = reader.u8();
+  const number = reader.varint();
+  const route = (flags & flagDefine) === 0 ? known.get(number) : readRoute(reader);
+  const remainingMs = reader.varint();
+  const depth = (flags & flagDepth) === 0 ? 1 : reader.varint();
+  const headers = (flags & flagHeaders) === 0 ? undefined : readHeaders(reader);
+  if (!reader.ok || version < wireVersion || route === undefined) return undefined;
+  if ((flags & flagDefine) !== 0 && number > 0 && number <= routesMax) known.set(number, route);
+  return { route, head: { remainingMs, depth, headers } };
+}
+
+function readRoute(reader: ByteReader): Route {
+  const service = reader.text(serviceNameBytesMax);
+  const instanceId = reader.text(serviceNameBytesMax);
+  const method = reader.text(serviceNameBytesMax);
+  return { service, instanceId, method };
+}
+
+/** At most `headersMax` headers in `headersBytesMax`; more makes the whole metadata malformed by reading past its end. */
+function readHeaders(reader: ByteReader): Readonly<Record<string, string>> {
+  const count = reader.varint();
+  const end = reader.remaining - headersBytesMax;
+  const headers: Record<string, string> = {};
+  if (count > headersMax) reader.bytes(reader.remaining + 1);
+  for (let index = 0; index < count && reader.ok; index += 1) {
+    const key = reader.text(headersBytesMax);
+    const value = reader.text(headersBytesMax);
+    // A name that would reach the prototype is not a header.
+    if (key !== '__proto__') headers[key] = value;
+    if (reader.remaining < end) reader.bytes(reader.remaining + 1);
+  }
+  return headers;
+}

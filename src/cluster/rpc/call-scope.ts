@@ -1,0 +1,80 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  context as activeContext,
+  propagation,
+  type Context,
+  type TextMapGetter,
+  type TextMapSetter,
+} from '@opentelemetry/api';
+import type { CallContext } from './service-types.js';
+
+/** What a call inside a handler inherits from it. */
+export interface InheritedScope {
+  /** Milliseconds that are left; infinite without a deadline. */
+  readonly remainingMs: number;
+  readonly depth: number;
+}
+
+/**
+ * The call that a handler works on, seen by everything that the handler calls, and the trace context around it. Without a trace
+ * SDK in the process the trace part costs one look-up.
+ */
+export class CallScope {
+  readonly #storage = new AsyncLocalStorage<CallContext>();
+  readonly #tracing: boolean;
+
+  constructor(tracing: boolean) {
+    this.#tracing = tracing;
+  }
+
+  /** The call that this code runs for, if it runs for one. */
+  current(): CallContext | undefined {
+    return this.#storage.getStore();
+  }
+
+  /** Runs a handler inside its call and inside the caller's trace. */
+  run<T>(call: CallContext, work: () => T): T {
+    if (!this.#tracing || !hasTrace(call.headers)) return this.#storage.run(call, work);
+    const trace = propagation.extract(activeContext.active(), call.headers, headerGetter);
+    return activeContext.with(trace, () => this.#storage.run(call, work));
+  }
+
+  /** Adds trace context and baggage to the headers of a call that goes out; returns the same object when there is none. */
+  inject(headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined {
+    if (!this.#tracing) return headers;
+    const active: Context = activeContext.active();
+    const carrier = new HeaderCarrier(headers);
+    propagation.inject(active, carrier, headerSetter);
+    return carrier.headers;
+  }
+}
+
+/** Headers that are copied only when something is added. */
+class HeaderCarrier {
+  headers: Record<string, string> | undefined;
+  #isOwn = false;
+
+  constructor(headers: Readonly<Record<string, string>> | undefined) {
+    this.headers = headers;
+  }
+
+  set(key: string, value: string): void {
+    if (!this.#isOwn) this.headers = { ...this.headers };
+    this.#isOwn = true;
+    if (this.headers !== undefined) this.headers[key] = value;
+  }
+}
+
+const headerSetter: TextMapSetter<HeaderCarrier> = {
+  set: (carrier, key, value) => carrier.set(key, value),
+};
+
+const headerGetter: TextMapGetter<Readonly<Record<string, string>>> = {
+  get: (carrier, key) => carrier[key],
+  keys: (carrier) => Object.keys(carrier),
+};
+
+function hasTrace(headers: Readonly<Record<string, string>>): boolean {
+  // The names of W3C Trace Context and Baggage, and of the older single-header form.
+  return headers['traceparent'] !== undefined || headers['baggage'] !== undefined || headers['b3'] !== undefined;
+}

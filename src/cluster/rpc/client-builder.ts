@@ -1,0 +1,86 @@
+import { assert } from '../../core/assert.js';
+import { ClusterError } from '../../core/errors.js';
+import type { MethodKind } from '../../spi/rpc.js';
+import { type ClientMethod, planCall } from './client-house.js';
+import type { ContractMethods, ServiceContract } from './contract.js';
+import { ItemStream } from './item-stream.js';
+import type { CallOptions, RpcStream, ServiceClient, StreamOptions } from './service-types.js';
+import { StreamCall } from './stream-call.js';
+import { UnaryCall } from './unary-call.js';
+
+/** A call on its way out, as client interceptors see it. */
+export interface OutgoingCall {
+  readonly service: string;
+  readonly method: string;
+  readonly kind: MethodKind;
+  readonly input: unknown;
+  readonly options: StreamOptions;
+}
+
+/** Wraps every call of this node. `next` makes the call and gives its promise, or its `RpcStream`. */
+export type ClientInterceptor = (call: OutgoingCall, next: (call: OutgoingCall) => unknown) => unknown;
+
+/** Items that a stream may have on the way when its caller says nothing: a few kilobytes of readings, and no stop and go. */
+export const streamCreditDefault = 64;
+
+/** Builds the calling side of a contract: one function a method, made once. */
+export function buildClient<Methods extends ContractMethods>(
+  contract: ServiceContract<Methods>,
+  findMethod: (name: string) => ClientMethod,
+  interceptors: readonly ClientInterceptor[],
+): ServiceClient<Methods> {
+  const functions: Record<string, (input: unknown, options?: StreamOptions) => unknown> = {};
+  for (const name of Object.keys(contract.methods)) {
+    const method = findMethod(name);
+    const isSimple = interceptors.length === 0;
+    functions[name] = isSimple
+      ? (input, options = noOptions) => makeCall(method, input, options)
+      : (input, options = noOptions) => intercept(method, interceptors, { input, options });
+  }
+  // The functions are exactly the contract's methods; a mapped type cannot be built member by member without saying so.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return functions as unknown as ServiceClient<Methods>;
+}
+
+/** Makes one call: a promise, or for many items an `RpcStream`. */
+export function makeCall(method: ClientMethod, input: unknown, options: StreamOptions): unknown {
+  return method.kind === 'call' || method.kind === 'one-way'
+    ? callOnce(method, input, options)
+    : callMany(method, input, options);
+}
+
+/** A call with one answer, or a message. Rejects with a `ClusterError`. */
+export function callOnce(method: ClientMethod, input: unknown, options: CallOptions): Promise<unknown> {
+  const plan = planCall(method, options, method.timeoutMs);
+  if (plan instanceof ClusterError) return Promise.reject(plan);
+  return new UnaryCall(method, input, options, plan).begin();
+}
+
+/** A call with many items. It has no deadline but the one given, or inherited. */
+export function callMany(method: ClientMethod, input: unknown, options: StreamOptions): RpcStream<unknown> {
+  return new ItemStream<unknown>((receiver, credit) => {
+    const plan = planCall(method, options, Number.POSITIVE_INFINITY);
+    if (plan instanceof ClusterError) throw plan;
+    const call = new StreamCall({ method, input, options, plan, credit }, receiver);
+    call.begin();
+    return call;
+  }, options.credit ?? streamCreditDefault);
+}
+
+const noOptions: StreamOptions = Object.freeze({});
+
+function intercept(
+  method: ClientMethod,
+  interceptors: readonly ClientInterceptor[],
+  given: { readonly input: unknown; readonly options: StreamOptions },
+): unknown {
+  let next = (call: OutgoingCall): unknown => {
+    assert(call.method === method.name, 'an interceptor to pass the call on');
+    return makeCall(method, call.input, call.options);
+  };
+  for (const interceptor of interceptors.toReversed()) {
+    const inner = next;
+    next = (call) => interceptor(call, inner);
+  }
+  return next({ service: method.service, method: method.name, kind: method.kind, ...given });
+}

@@ -1,0 +1,126 @@
+import { ByteWriter } from '../../core/bytes.js';
+import type { Clock } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
+import { headersBytesMax, headersMax } from '../../core/limits.js';
+import type { TimerWheel } from '../../core/timer-wheel.js';
+import type { RetryPolicy } from '../../protocol/rpc/retry-policy.js';
+import type { Codec } from '../../spi/codec.js';
+import type { Link } from '../../spi/links.js';
+import type { Counter } from '../../spi/metrics.js';
+import type { MethodKind } from '../../spi/rpc.js';
+import { type CallHead, routesMax, writeCallMetadata } from './call-metadata.js';
+import type { CallScope } from './call-scope.js';
+import type { ErrorOrigin } from './remote-error.js';
+import type { RpcServer } from './rpc-server.js';
+import type { CallOptions, Select } from './service-types.js';
+import type { Target } from './target.js';
+import type { TargetPool } from './target-pool.js';
+
+/** What every call of this node shares. */
+export interface ClientHouse {
+  readonly clock: Clock;
+  readonly scope: CallScope;
+  readonly deadlines: TimerWheel;
+  readonly server: RpcServer;
+  readonly routes: LinkRoutes;
+  /** Calls that are not settled; asked to end when the node stops. */
+  readonly active: Set<{ abandon(error: ClusterError): void }>;
+  readonly counters: ClientCounters;
+  readonly origin: ErrorOrigin;
+}
+
+/** What calling costs and how it fails. */
+export interface ClientCounters {
+  readonly calls: Counter;
+  readonly failed: Counter;
+  readonly retries: Counter;
+  readonly deadlines: Counter;
+}
+
+/** One method of one client. */
+export interface ClientMethod {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: MethodKind;
+  readonly idempotent: boolean;
+  readonly codec: Codec;
+  readonly pool: TargetPool;
+  readonly retry: RetryPolicy;
+  readonly select: Select;
+  readonly timeoutMs: number;
+  readonly house: ClientHouse;
+}
+
+/** Deadline, depth and headers of one call, with what it inherits from the call that it is made in. */
+export interface CallPlan {
+  /** Infinite without a deadline. */
+  readonly timeoutMs: number;
+  readonly depth: number;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** Works out what a call inherits; returns an error when it cannot begin at all. */
+export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
+  const outer = method.house.scope.current();
+  const asked = options.timeoutMs ?? defaultMs;
+  const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
+  if (!(timeoutMs > 0)) return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`);
+  if (options.signal?.aborted === true) return cancelledError(options.signal.reason);
+  const headers = method.house.scope.inject(options.headers);
+  const wrong = headers === undefined ? undefined : findHeaderFault(headers);
+  if (wrong !== undefined) return new ClusterError('too-large', wrong);
+  return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers };
+}
+
+/** The error of a call whose caller gave up. */
+export function cancelledError(reason: unknown): ClusterError {
+  return new ClusterError('cancelled', 'the caller cancelled', { cause: reason });
+}
+
+function findHeaderFault(headers: Readonly<Record<string, string>>): string | undefined {
+  let bytes = 0;
+  let count = 0;
+  for (const [key, value] of Object.entries(headers)) {
+    count += 1;
+    // Three bytes a UTF-16 unit bounds UTF-8.
+    bytes += (key.length + value.length) * 3;
+  }
+  if (count > headersMax) return `a call takes at most ${headersMax} headers, not ${count}`;
+  return bytes > headersBytesMax * 3 ? `headers take more than ${headersBytesMax} bytes` : undefined;
+}
+
+/** Numbers the routes of each link and writes the metadata of calls. */
+export class LinkRoutes {
+  readonly #next = new Map<number, number>();
+  readonly #writer = new ByteWriter(256);
+
+  /** Forgets a link that ended. */
+  forget(link: Link): void {
+    this.#next.delete(link.id);
+  }
+
+  /** The metadata of one call to a target over its link. */
+  write(target: Target, link: Link, method: ClientMethod, head: CallHead): Uint8Array {
+    const route = target.route?.link === link ? target.route : this.#number(target, link);
+    const isPlain = route.known && head.depth <= 1 && head.headers === undefined;
+    if (isPlain && route.plain !== undefined && route.plainRemainingMs === head.remainingMs) return route.plain;
+    const named = { service: method.service, instanceId: target.instanceId, method: method.name };
+    const define = route.known && route.number > 0 ? undefined : named;
+    writeCallMetadata(this.#writer, { number: route.number, define }, head);
+    const written = this.#writer.take();
+    if (isPlain && define === undefined) {
+      route.plain = written;
+      route.plainRemainingMs = head.remainingMs;
+    }
+    return written;
+  }
+
+  #number(target: Target, link: Link): NonNullable<Target['route']> {
+    const next = (this.#next.get(link.id) ?? 0) + 1;
+    // Number 0 is never stored by the receiver: such a route is named by every call.
+    const number = next > routesMax ? 0 : next;
+    this.#next.set(link.id, next);
+    target.route = { link, number, known: false, plainRemainingMs: -1, plain: undefined };
+    return target.route;
+  }
+}

@@ -1,0 +1,282 @@
+import { ByteReader, emptyBytes } from '../../core/bytes.js';
+import { ClusterError } from '../../core/errors.js';
+import type { Unlisten } from '../../core/listeners.js';
+import type { PayloadView } from '../../core/payload-view.js';
+import type { Codec } from '../../spi/codec.js';
+import {
+  type IncomingStream,
+  type Interaction,
+  type Link,
+  type Links,
+  type Stream,
+  streamErrorCodes,
+  type StreamFault,
+  type StreamSink,
+} from '../../spi/links.js';
+import type { MethodKind } from '../../spi/rpc.js';
+import { type CallHead, readCallMetadata, type Route } from './call-metadata.js';
+import { readCompositeMetadata } from './composite-metadata.js';
+import { rawCodec } from './raw-codec.js';
+import type { Registration, ServedMethod } from './registration.js';
+import { type ErrorOrigin, writeError } from './remote-error.js';
+import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
+
+/** What the serving side stands on. */
+export interface RpcServerDeps {
+  readonly links: Links;
+  /** Between nodes. */
+  readonly codec: Codec;
+  /** What stock clients may speak, by media type; the first is the default. */
+  readonly stockCodecs: readonly Codec[];
+  readonly house: ServingHouse;
+  readonly origin: ErrorOrigin;
+}
+
+/** How much the serving side takes. */
+export interface RpcServerLimits {
+  /** Calls that this node serves at once; more are refused as not executed. */
+  readonly servedMax: number;
+  /** Calls that led to one call. */
+  readonly depthMax: number;
+}
+
+/** Takes calls from links and from this node, and finds who serves them. */
+export class RpcServer {
+  readonly #deps: RpcServerDeps;
+  readonly #limits: RpcServerLimits;
+  /** Registrations by service, then by instance id. */
+  readonly #services = new Map<string, Map<string, Registration>>();
+  /** Routes that each link's peer has named. */
+  readonly #routes = new Map<number, Map<number, Route>>();
+  #refusing = false;
+
+  constructor(deps: RpcServerDeps, limits: RpcServerLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+  }
+
+  /** Takes the streams of kind `rpc` until the returned function is called. */
+  listen(): Unlisten {
+    const unserve = this.#deps.links.serve('rpc', (incoming) => this.#accept(incoming));
+    const unlisten = this.#deps.links.listen((event) => {
+      if (event.kind === 'down') this.#routes.delete(event.link.id);
+    });
+    return () => {
+      unserve();
+      unlisten();
+    };
+  }
+
+  /** Adds a registration; returns false when this service has one of that id. */
+  add(registration: Registration): boolean {
+    const { name } = registration.contract;
+    const ids = this.#services.get(name) ?? new Map<string, Registration>();
+    if (ids.has(registration.id)) return false;
+    this.#services.set(name, ids.set(registration.id, registration));
+    return true;
+  }
+
+  /** Takes a registration away; its running calls go on. */
+  remove(registration: Registration): void {
+    const ids = this.#services.get(registration.contract.name);
+    if (ids?.get(registration.id) !== registration) return;
+    ids.delete(registration.id);
+    if (ids.size === 0) this.#services.delete(registration.contract.name);
+  }
+
+  /** Every new call is refused as not executed from now on. */
+  refuse(): void {
+    this.#refusing = true;
+  }
+
+  /** Begins a call of this node itself. Returns the call, or why there is none. */
+  beginLocal(place: LocalPlace, port: AnswerPort): ServedCall | ClusterError {
+    const found = this.#find(place.route, place.kind, place.head);
+    if (found instanceof ClusterError) return found;
+    return new ServedCall(this.#deps.house, { ...found, head: place.head, caller: this.#deps.origin.node }, port);
+  }
+
+  #accept(incoming: IncomingStream): StreamSink {
+    const { stream, payload } = incoming;
+    const stock = incoming.metadataForm === 'composite' ? this.#readStock(payload) : undefined;
+    const request = incoming.metadataForm === 'composite' ? stock : this.#readOwn(stream.link, payload);
+    if (request === undefined) {
+      stream.fail(streamErrorCodes.invalid, emptyBytes);
+      return ignoringSink;
+    }
+    const kind = kindOf[incoming.interaction];
+    const found = this.#find(request.route, kind, request.head);
+    if (found instanceof ClusterError) return this.#refuse(stream, found);
+    const codec = found.method.raw ? rawCodec : (stock?.codec ?? this.#deps.codec);
+    const input = decodeInput(codec, payload, kind);
+    if (input instanceof ClusterError) return this.#refuse(stream, input);
+    const port = new StreamPort(stream, codec, this.#deps.origin);
+    const place = { ...found, head: request.head, caller: stream.link.peer.name };
+    const call = new ServedCall(this.#deps.house, place, port);
+    port.call = call;
+    call.start(input.value);
+    return port;
+  }
+
+  #readOwn(link: Link, payload: PayloadView): { readonly route: Route; readonly head: CallHead } | undefined {
+    let routes = this.#routes.get(link.id);
+    if (routes === undefined) this.#routes.set(link.id, (routes = new Map()));
+    const { bytes, metadataStart, metadataEnd } = payload;
+    return readCallMetadata(new ByteReader(bytes, metadataStart, metadataEnd), routes);
+  }
+
+  #readStock(payload: PayloadView): StockCall | undefined {
+    const request = readCompositeMetadata(payload.metadata());
+    const { stockCodecs, codec } = this.#deps;
+    if (request === undefined) return undefined;
+    const asked = stockCodecs.find((one) => one.name === request.dataType) ?? stockCodecs[0] ?? codec;
+    const chosen = request.dataType === rawCodec.name ? rawCodec : asked;
+    return { route: request.route, codec: chosen, head: { remainingMs: 0, depth: 1, headers: request.headers } };
+  }
+
+  #find(
+    route: Route,
+    kind: MethodKind,
+    head: CallHead,
+  ): { readonly registration: Registration; readonly method: ServedMethod } | ClusterError {
+    if (this.#refusing) return new ClusterError('not-executed', 'this node is stopping');
+    if (this.#deps.house.active.size >= this.#limits.servedMax) {
+      return new ClusterError('overloaded', `${this.#limits.servedMax} calls are served already`);
+    }
+    if (head.depth > this.#limits.depthMax) {
+      return new ClusterError('call-depth', `more than ${this.#limits.depthMax} calls led to this one`);
+    }
+    const ids = this.#services.get(route.service);
+    const registration = route.instanceId === '' ? firstOf(ids) : ids?.get(route.instanceId);
+    if (registration === undefined) {
+      // The caller knew it from the registry, so it was here: it may be retried elsewhere.
+      return new ClusterError('not-executed', `${route.service} is not served here`);
+    }
+    const method = registration.methods.get(route.method);
+    if (method === undefined) return new ClusterError('not-found', `${route.service} has no method ${route.method}`);
+    if (method.kind === kind) return { registration, method };
+    return new ClusterError('incompatible', `${route.service}.${route.method} is a ${method.kind}, not a ${kind}`);
+  }
+
+  #refuse(stream: Stream, error: ClusterError): StreamSink {
+    const { code, data } = writeError(error, false, this.#deps.origin);
+    stream.fail(code, data);
+    return ignoringSink;
+  }
+}
+
+/** A call of this node to itself. */
+export interface LocalPlace {
+  readonly route: Route;
+  readonly kind: MethodKind;
+  readonly head: CallHead;
+}
+
+interface StockCall {
+  readonly route: Route;
+  readonly head: CallHead;
+  readonly codec: Codec;
+}
+
+/** Carries one served call over one stream. */
+class StreamPort implements AnswerPort, StreamSink {
+  readonly #stream: Stream;
+  readonly #codec: Codec;
+  readonly #origin: ErrorOrigin;
+  call: ServedCall | undefined;
+
+  constructor(stream: Stream, codec: Codec, origin: ErrorOrigin) {
+    this.#stream = stream;
+    this.#codec = codec;
+    this.#origin = origin;
+  }
+
+  get credit(): number {
+    return this.#stream.credit;
+  }
+
+  item(value: unknown): void {
+    this.#stream.next(emptyBytes, this.#codec.encode(value));
+  }
+
+  answer(value: unknown): void {
+    this.#stream.nextAndComplete(emptyBytes, this.#codec.encode(value));
+  }
+
+  complete(): void {
+    this.#stream.complete();
+    this.#stream.cancel();
+  }
+
+  fail(error: ClusterError, ran: boolean): void {
+    const { code, data } = writeError(error, ran, this.#origin);
+    this.#stream.fail(code, data);
+  }
+
+  request(count: number): void {
+    this.#stream.request(count);
+  }
+
+  onNext(payload: PayloadView): void {
+    try {
+      const value = this.#codec.decode(payload.data());
+      if (this.call?.receive(value) === false) {
+        this.call.refuse(new ClusterError('protocol', 'the caller sent more items than it had credit for'));
+      }
+    } catch (error) {
+      this.call?.fail(ClusterError.from(error, 'invalid-value'));
+    }
+  }
+
+  onComplete(): void {
+    this.call?.receiveEnd();
+  }
+
+  onFail(fault: StreamFault): void {
+    const why =
+      fault.kind === 'link'
+        ? new ClusterError('link-lost', `the link ended: ${fault.reason}`)
+        : new ClusterError('cancelled', 'the caller failed its own direction');
+    this.call?.cancel(why);
+  }
+
+  onCredit(): void {
+    this.call?.credited();
+  }
+
+  onCancel(): void {
+    this.call?.cancel(new ClusterError('cancelled', 'the caller does not want the answer any more'));
+    // The caller's own direction of a channel ends with it.
+    this.#stream.cancel();
+  }
+}
+
+const kindOf: Readonly<Record<Interaction, MethodKind>> = {
+  'fire-and-forget': 'one-way',
+  response: 'call',
+  stream: 'stream',
+  channel: 'channel',
+};
+
+const ignoringSink: StreamSink = {
+  onNext: () => undefined,
+  onComplete: () => undefined,
+  onFail: () => undefined,
+  onCredit: () => undefined,
+  onCancel: () => undefined,
+};
+
+/** A channel opens with no item of its own when its request has no data. */
+function decodeInput(codec: Codec, payload: PayloadView, kind: MethodKind): { readonly value: unknown } | ClusterError {
+  if (kind === 'channel' && payload.dataLength === 0) return { value: undefined };
+  try {
+    return { value: codec.decode(payload.data()) };
+  } catch (error) {
+    return ClusterError.from(error, 'invalid-value');
+  }
+}
+
+function firstOf<T>(items: ReadonlyMap<string, T> | undefined): T | undefined {
+  for (const item of items?.values() ?? []) return item;
+  return undefined;
+}

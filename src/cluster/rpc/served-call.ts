@@ -1,0 +1,295 @@
+import { isObservable, lastValueFrom } from 'rxjs';
+import { after, type Clock, type MonotonicMs } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
+import type { TimerWheel, WheelEntry } from '../../core/timer-wheel.js';
+import type { CallHead } from './call-metadata.js';
+import type { CallScope } from './call-scope.js';
+import { CreditedQueue } from './credited-queue.js';
+import { type Pump, type PumpTarget, startPump } from './pump.js';
+import { checkValue, checkValueNow } from './schema-check.js';
+import type { CallContext } from './service-types.js';
+import type { Registration, ServedMethod } from './registration.js';
+
+/** Where the answers of a served call go: a stream of a link, or a caller in this process. */
+export interface AnswerPort {
+  /** Items that may be sent now. */
+  readonly credit: number;
+  /** Sends one of many; throws `invalid-value` when the codec refuses it. */
+  item(value: unknown): void;
+  /** Sends the only answer; throws `invalid-value` when the codec refuses it. */
+  answer(value: unknown): void;
+  complete(): void;
+  /** `ran` is false when no handler was entered. */
+  fail(error: ClusterError, ran: boolean): void;
+  /** Allows the caller so many more items of its own. */
+  request(count: number): void;
+}
+
+/** Wraps every handler of a node. `next` runs the rest and gives what the handler gave. */
+export type ServerInterceptor = (input: unknown, context: CallContext, next: (input: unknown) => unknown) => unknown;
+
+/** What served calls share. */
+export interface ServingHouse {
+  readonly clock: Clock;
+  readonly scope: CallScope;
+  readonly interceptors: readonly ServerInterceptor[];
+  readonly deadlines: TimerWheel;
+  readonly active: Set<ServedCall>;
+  /** Items that a channel's caller may have on the way. */
+  readonly inputWindow: number;
+  dropped(count: number): void;
+  /** A call ended; asked for by whoever waits for the last one. */
+  ended(): void;
+}
+
+/** Where a call comes from and goes to. */
+export interface ServedCallPlace {
+  readonly registration: Registration;
+  readonly method: ServedMethod;
+  readonly head: CallHead;
+  readonly caller: string;
+}
+
+/**
+ * One call on the serving side, whatever carried it: open -> ended, by the handler, by the caller's cancel, by the deadline, by
+ * the loss of the link or by the stop of this node. The handler learns all but the first by `signal`.
+ */
+export class ServedCall implements CallContext, WheelEntry, PumpTarget {
+  readonly #house: ServingHouse;
+  readonly #place: ServedCallPlace;
+  readonly #port: AnswerPort;
+  readonly #startedAt: MonotonicMs;
+  deadlineAt: MonotonicMs;
+  wheelNext: WheelEntry | undefined;
+  wheelPrevious: WheelEntry | undefined;
+  wheelSlot = -1;
+  wheelTick = 0;
+  #abort: AbortController | undefined;
+  #abortReason: ClusterError | undefined;
+  #input: CreditedQueue<unknown> | undefined;
+  #pump: Pump | undefined;
+  #entered = false;
+  #ended = false;
+
+  constructor(house: ServingHouse, place: ServedCallPlace, port: AnswerPort) {
+    this.#house = house;
+    this.#place = place;
+    this.#port = port;
+    this.#startedAt = house.clock.now();
+    const { remainingMs } = place.head;
+    this.deadlineAt = after(this.#startedAt, remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
+  }
+
+  get service(): string {
+    return this.#place.registration.contract.name;
+  }
+
+  get method(): string {
+    return this.#place.method.name;
+  }
+
+  get instanceId(): string {
+    return this.#place.registration.id;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.#place.head.headers ?? noHeaders;
+  }
+
+  get caller(): string {
+    return this.#place.caller;
+  }
+
+  get depth(): number {
+    return this.#place.head.depth;
+  }
+
+  /** Made when it is asked for: most handlers never do, and an AbortController costs more than the call. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#abortReason !== undefined && !this.#abort.signal.aborted) this.#abort.abort(this.#abortReason);
+    return this.#abort.signal;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.deadlineAt - this.#house.clock.now());
+  }
+
+  get credit(): number {
+    return this.#ended ? 0 : this.#port.credit;
+  }
+
+  /** Runs the handler. `input` is what was decoded: the value, or for a channel its first item. */
+  start(input: unknown): void {
+    this.#house.active.add(this);
+    if (this.deadlineAt !== Number.POSITIVE_INFINITY) this.#house.deadlines.set(this, this.deadlineAt);
+    this.#place.method.served.add();
+    switch (this.#place.method.kind) {
+      case 'call':
+        void this.#answerOnce(input);
+        return;
+      case 'one-way':
+        void this.#takeMessage(input);
+        return;
+      case 'stream':
+        void this.#answerMany(input);
+        return;
+      case 'channel':
+        void this.#converse(input);
+    }
+  }
+
+  /** One more item of a channel's caller. Returns false when it had no credit for it. */
+  receive(value: unknown): boolean {
+    if (this.#ended || this.#input === undefined) return true;
+    const { input } = this.#place.method;
+    try {
+      return this.#input.push(input === undefined ? value : checkValueNow(input, value, 'input'));
+    } catch (error) {
+      this.fail(error);
+      return true;
+    }
+  }
+
+  /** The caller of a channel has no more. */
+  receiveEnd(): void {
+    this.#input?.end();
+  }
+
+  /** The caller gave credit. */
+  credited(): void {
+    if (!this.#ended) this.#pump?.credited();
+  }
+
+  /** Nobody waits any more: the caller cancelled, or the link is lost. Nothing is answered. */
+  cancel(reason: ClusterError): void {
+    if (this.#ended) return;
+    this.#end(reason);
+  }
+
+  /** Ends the call from this side with an error for the caller. */
+  refuse(error: ClusterError): void {
+    if (this.#ended) return;
+    this.#port.fail(error, this.#entered);
+    this.#end(error);
+  }
+
+  onDeadline(): void {
+    this.refuse(new ClusterError('deadline-exceeded', `${this.service}.${this.method} ran out of time`));
+  }
+
+  item(value: unknown): void {
+    if (!this.#ended) this.#port.item(value);
+  }
+
+  complete(): void {
+    if (this.#ended) return;
+    this.#port.complete();
+    this.#end(undefined);
+  }
+
+  fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#place.method.failed.add();
+    this.#port.fail(ClusterError.from(error, this.#entered ? 'remote' : 'invalid-value'), this.#entered);
+    this.#end(undefined);
+  }
+
+  dropped(count: number): void {
+    this.#house.dropped(count);
+  }
+
+  check(value: unknown, mayWait: boolean): unknown {
+    const { output } = this.#place.method;
+    if (output === undefined) return value;
+    return mayWait ? checkValue(output, value, 'output') : checkValueNow(output, value, 'output');
+  }
+
+  async #answerOnce(input: unknown): Promise<void> {
+    try {
+      const result = await this.#enter(await this.#checkInput(input));
+      const value = isObservable(result) ? await lastValueFrom(result) : result;
+      const checked = await this.check(value, true);
+      if (this.#ended) return;
+      this.#port.answer(checked);
+      this.#end(undefined);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #takeMessage(input: unknown): Promise<void> {
+    try {
+      await this.#enter(await this.#checkInput(input));
+      this.complete();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #answerMany(input: unknown): Promise<void> {
+    try {
+      const source = await this.#enter(await this.#checkInput(input));
+      if (!this.#ended) this.#startPump(source);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async #converse(first: unknown): Promise<void> {
+    const queue = new CreditedQueue<unknown>(this.#house.inputWindow, {
+      request: (count) => this.#port.request(count),
+      cancel: () => undefined,
+    });
+    this.#input = queue;
+    if (first !== undefined) this.receive(first);
+    this.#port.request(this.#house.inputWindow);
+    try {
+      const source = await this.#enter(queue);
+      if (!this.#ended) this.#startPump(source);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #startPump(source: unknown): void {
+    const pump = startPump(source, this);
+    if (this.#ended) pump.stop();
+    else this.#pump = pump;
+  }
+
+  #checkInput(input: unknown): unknown {
+    const { input: schema } = this.#place.method;
+    return schema === undefined ? input : checkValue(schema, input, 'input');
+  }
+
+  #enter(input: unknown): unknown {
+    if (this.#ended) throw new ClusterError('cancelled', 'the call ended before its handler ran');
+    const { handler } = this.#place.method;
+    const { interceptors } = this.#house;
+    this.#entered = true;
+    return this.#house.scope.run(this, () => {
+      let next = (value: unknown): unknown => handler(value, this);
+      for (const interceptor of interceptors.toReversed()) {
+        const inner = next;
+        next = (value) => interceptor(value, this, inner);
+      }
+      return next(input);
+    });
+  }
+
+  #end(reason: ClusterError | undefined): void {
+    this.#ended = true;
+    this.#house.deadlines.cancel(this);
+    this.#house.active.delete(this);
+    this.#input?.end();
+    this.#pump?.stop();
+    if (reason !== undefined) {
+      this.#abortReason = reason;
+      this.#abort?.abort(reason);
+    }
+    this.#house.ended();
+  }
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});

@@ -1,0 +1,50 @@
+import type { Observable } from 'rxjs';
+import { assert } from '../../core/assert.js';
+import type { OverflowPolicy } from '../../spi/bus.js';
+
+/** What the producer of a credit source is given. After its end every method does nothing. */
+export interface CreditRequest<T> {
+  /** Called whenever more items are wanted, with how many more. */
+  onCredit(listener: (count: number) => void): void;
+  /** Sends one item. More than were asked for is a programmer's error and ends the stream with `overflow`. */
+  next(item: T): void;
+  complete(): void;
+  fail(error: unknown): void;
+  /** Aborted when nobody wants the items any more. */
+  readonly signal: AbortSignal;
+}
+
+/** A source that produces no faster than it is asked to. Made by `fromCredit`. */
+export interface CreditSource<T> {
+  readonly kind: 'credit';
+  readonly produce: (request: CreditRequest<T>) => void;
+}
+
+/** A source that cannot be slowed, with what happens when the other side does not keep up. Made by `withOverflow`. */
+export interface LossySource<T> {
+  readonly kind: 'lossy';
+  readonly source: Observable<T>;
+  readonly policy: LossyPolicy;
+  readonly queueMax: number;
+}
+
+/** Everything but `block`, because an Observable cannot be blocked. */
+export type LossyPolicy = Exclude<OverflowPolicy, 'block'>;
+
+/** A source that is told how many items are wanted: for drivers, cursors and whatever can wait. */
+export function fromCredit<T>(produce: (request: CreditRequest<T>) => void): CreditSource<T> {
+  return { kind: 'credit', produce };
+}
+
+/** Takes an Observable with a bounded queue and a policy for when it is full. */
+export function withOverflow<T>(
+  source: Observable<T>,
+  policy: LossyPolicy,
+  queueMax: number = observableQueueMax,
+): LossySource<T> {
+  assert(queueMax >= 1, 'a queue of at least one item');
+  return { kind: 'lossy', source, policy, queueMax };
+}
+
+/** Items that wait for credit behind an Observable that names no other bound. */
+export const observableQueueMax = 1024;

@@ -1,0 +1,291 @@
+import { after, type MonotonicMs } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
+import type { PayloadView } from '../../core/payload-view.js';
+import type { WheelEntry } from '../../core/timer-wheel.js';
+import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
+import type { CallPlan, ClientMethod } from './client-house.js';
+import { cancelledError } from './client-house.js';
+import { readError, writeError } from './remote-error.js';
+import type { AnswerPort, ServedCall } from './served-call.js';
+import type { CallOptions } from './service-types.js';
+import type { Target } from './target.js';
+
+/**
+ * One call with one answer, or one message without. The object is the promise's hands, the stream's sink, the wheel's entry and
+ * the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
+ */
+export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
+  readonly promise: Promise<unknown>;
+  readonly credit = 1;
+  readonly #method: ClientMethod;
+  readonly #input: unknown;
+  readonly #options: CallOptions;
+  readonly #plan: CallPlan;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  deadlineAt: MonotonicMs;
+  wheelNext: WheelEntry | undefined;
+  wheelPrevious: WheelEntry | undefined;
+  wheelSlot = -1;
+  wheelTick = 0;
+  #data: Uint8Array | undefined;
+  #target: Target | undefined;
+  #startedAt: MonotonicMs;
+  #stream: Stream | undefined;
+  #served: ServedCall | undefined;
+  #excluded: readonly Target[] = nobody;
+  #attempt = 0;
+  #settled = false;
+
+  constructor(method: ClientMethod, input: unknown, options: CallOptions, plan: CallPlan) {
+    this.#method = method;
+    this.#input = input;
+    this.#options = options;
+    this.#plan = plan;
+    this.#startedAt = method.house.clock.now();
+    this.deadlineAt = after(this.#startedAt, plan.timeoutMs);
+    this.promise = new Promise(captureHands);
+    this.#resolve = hands.resolve;
+    this.#reject = hands.reject;
+  }
+
+  /** Sends it. The promise settles by the deadline, whatever happens. */
+  begin(): Promise<unknown> {
+    const { house, retry } = this.#method;
+    house.counters.calls.add();
+    house.active.add(this);
+    if (this.#plan.timeoutMs !== Number.POSITIVE_INFINITY) house.deadlines.set(this, this.deadlineAt);
+    this.#options.signal?.addEventListener('abort', this);
+    retry.earn();
+    this.#try();
+    return this.promise;
+  }
+
+  /** The node stops: nobody will answer. */
+  abandon(error: ClusterError): void {
+    this.#giveUp(error, false);
+  }
+
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.#giveUp(cancelledError(this.#options.signal?.reason), false);
+  }
+
+  onDeadline(): void {
+    this.#method.house.counters.deadlines.add();
+    const { service, name } = this.#method;
+    const at = this.#target === undefined ? '' : ` at ${this.#target.node}`;
+    const text = `${service}.${name}${at} did not answer within ${Math.round(this.#plan.timeoutMs)} ms`;
+    this.#giveUp(new ClusterError('deadline-exceeded', text), true);
+  }
+
+  onNext(payload: PayloadView): void {
+    if (this.#settled) return;
+    this.#markKnown();
+    try {
+      this.#succeed(this.#method.codec.decode(payload.data()));
+    } catch (error) {
+      this.#failed(ClusterError.from(error, 'protocol'), false, false);
+    }
+  }
+
+  onComplete(): void {
+    if (!this.#settled && this.#stream !== undefined) this.#succeed(undefined);
+  }
+
+  onFail(fault: StreamFault): void {
+    if (this.#settled) return;
+    if (fault.kind === 'link') {
+      const node = this.#target?.node;
+      const error = fault.written
+        ? new ClusterError('link-lost', `the link to ${node} ended (${fault.reason}) before the answer`)
+        : new ClusterError('not-executed', `the link to ${node} ended (${fault.reason}) before the call was sent`);
+      this.#failed(error, !fault.written, true);
+      return;
+    }
+    const notExecuted = fault.code === streamErrorCodes.rejected || fault.code === streamErrorCodes.invalid;
+    if (!notExecuted) this.#markKnown();
+    const error = readError(fault, this.#target?.node ?? '');
+    this.#failed(error, notExecuted, notExecuted && error.code === 'overloaded');
+  }
+
+  onCredit(): void {
+    // A call sends nothing after its request.
+  }
+
+  onCancel(): void {
+    // As above.
+  }
+
+  /** This node's own answer. */
+  answer(value: unknown): void {
+    if (!this.#settled) this.#succeed(value);
+  }
+
+  item(value: unknown): void {
+    this.answer(value);
+  }
+
+  complete(): void {
+    this.answer(undefined);
+  }
+
+  fail(error: ClusterError, ran: boolean): void {
+    if (this.#settled) return;
+    // Through the wire's form and back, so that an error looks the same wherever the handler ran.
+    const { origin } = this.#method.house;
+    this.#failed(readError(writeError(error, ran, origin), origin.node), !ran, false);
+  }
+
+  request(): void {
+    // A call has no items of its own to be asked for.
+  }
+
+  #try(): void {
+    const { house, pool, select } = this.#method;
+    const now = house.clock.now();
+    this.#attempt += 1;
+    const target = pool.choose(this.#options, this.#options.select ?? select, now, this.#excluded);
+    if (target instanceof ClusterError) {
+      this.#target = undefined;
+      this.#failed(target, true, false);
+      return;
+    }
+    this.#target = target;
+    this.#startedAt = now;
+    target.begin(now);
+    if (target.isLocal) this.#callHere(target);
+    else this.#callThere(target, now);
+  }
+
+  #callThere(target: Target, now: MonotonicMs): void {
+    const { codec, kind, house } = this.#method;
+    const { link } = target;
+    if (this.#data === undefined && !this.#encode(codec)) return;
+    const isMessage = kind === 'one-way';
+    const metadata = link && house.routes.write(target, link, this.#method, this.#head(now));
+    const opened = link?.open(
+      {
+        kind: 'rpc',
+        interaction: isMessage ? 'fire-and-forget' : 'response',
+        metadata: metadata ?? nothing,
+        data: this.#data ?? nothing,
+        credit: 1,
+      },
+      this,
+    );
+    if (opened === undefined || typeof opened === 'string') {
+      const code = opened === 'full' ? 'overloaded' : 'not-executed';
+      this.#failed(new ClusterError(code, `the link to ${target.node} takes no call now`), true, opened !== 'full');
+      return;
+    }
+    this.#stream = opened;
+    if (isMessage) this.#succeed(undefined);
+  }
+
+  #callHere(target: Target): void {
+    const { service, name, kind, house } = this.#method;
+    const route = { service, instanceId: target.instanceId, method: name };
+    const served = house.server.beginLocal({ route, kind, head: this.#head(house.clock.now()) }, this);
+    if (served instanceof ClusterError) {
+      this.#failed(served, true, false);
+      return;
+    }
+    this.#served = served;
+    served.start(this.#input);
+    if (kind === 'one-way' && !this.#settled) this.#succeed(undefined);
+  }
+
+  #head(now: MonotonicMs): { remainingMs: number; depth: number; headers: CallPlan['headers'] } {
+    const { depth, headers, timeoutMs } = this.#plan;
+    if (timeoutMs === Number.POSITIVE_INFINITY) return { remainingMs: 0, depth, headers };
+    return { remainingMs: Math.max(1, Math.ceil(this.deadlineAt - now)), depth, headers };
+  }
+
+  #encode(codec: ClientMethod['codec']): boolean {
+    try {
+      this.#data = codec.encode(this.#input);
+      return true;
+    } catch (error) {
+      this.#failed(ClusterError.from(error, 'invalid-value'), true, false);
+      return false;
+    }
+  }
+
+  #succeed(value: unknown): void {
+    this.#leaveTarget(false);
+    this.#settle();
+    this.#resolve(value);
+  }
+
+  /** One attempt failed: another one, or the end. */
+  #failed(error: ClusterError, notExecuted: boolean, peerFailed: boolean): void {
+    const { house, retry, idempotent } = this.#method;
+    const target = this.#target;
+    this.#leaveTarget(peerFailed);
+    this.#stream = undefined;
+    this.#served = undefined;
+    const { code } = error;
+    const delayMs = retry.decide({ code, notExecuted, idempotent, attempt: this.#attempt });
+    const retryAt = after(house.clock.now(), delayMs ?? 0);
+    if (delayMs === undefined || retryAt >= this.deadlineAt) {
+      this.#settle();
+      house.counters.failed.add();
+      this.#reject(error);
+      return;
+    }
+    house.counters.retries.add();
+    if (target !== undefined) this.#excluded = [...this.#excluded, target];
+    house.clock.setTimer(retryAt, () => {
+      if (!this.#settled) this.#try();
+    });
+  }
+
+  /** Ends it from this side and tells the other. */
+  #giveUp(error: ClusterError, peerFailed: boolean): void {
+    if (this.#settled) return;
+    const stream = this.#stream;
+    const served = this.#served;
+    this.#leaveTarget(peerFailed);
+    this.#settle();
+    stream?.cancel();
+    served?.cancel(error);
+    this.#method.house.counters.failed.add();
+    this.#reject(error);
+  }
+
+  #leaveTarget(peerFailed: boolean): void {
+    const target = this.#target;
+    this.#target = undefined;
+    target?.end(this.#method.house.clock.now(), this.#startedAt, peerFailed);
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    this.#stream = undefined;
+    this.#served = undefined;
+    const { house } = this.#method;
+    house.active.delete(this);
+    house.deadlines.cancel(this);
+    this.#options.signal?.removeEventListener('abort', this);
+  }
+
+  #markKnown(): void {
+    const route = this.#target?.route;
+    if (route !== undefined && route.link === this.#stream?.link) route.known = true;
+  }
+}
+
+const nobody: readonly Target[] = [];
+const nothing = new Uint8Array(0);
+
+/** What the last `new Promise(captureHands)` was given; read right after it, before anything else can run. */
+const hands: { resolve: (value: unknown) => void; reject: (error: unknown) => void } = {
+  resolve: () => undefined,
+  reject: () => undefined,
+};
+
+function captureHands(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  hands.resolve = resolve;
+  hands.reject = reject;
+}
