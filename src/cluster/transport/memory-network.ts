@@ -268,7 +268,8 @@ class MemorySocket implements DatagramSocket {
     const host = to.charCodeAt(0) === bracket ? to.slice(1, colon - 1) : to.slice(0, colon);
     const port = Number(to.slice(colon + 1));
     const { clock, conditions } = this.#fabric;
-    const copy = bytes.slice();
+    // Not `slice`, which a Buffer answers with shared memory.
+    const copy = new Uint8Array(bytes);
     const arrive = (): void => this.#deps.findSocket(host, port)?.deliver(this.#from, copy);
     if (conditions === undefined) {
       clock.afterTurn(arrive);
