@@ -30,6 +30,9 @@ export const setup: Setup = {
   data: emptyBytes,
 };
 
+/** One for all: a test must not notice whose slab it was. */
+const pool = new SlabPool();
+
 /** One side: an engine, the bytes it wrote, and what it told. */
 export class Side implements RsocketEffects, ByteTarget {
   readonly engine: RsocketEngine;
@@ -47,7 +50,7 @@ export class Side implements RsocketEffects, ByteTarget {
   constructor(isClient: boolean, options: Partial<EngineOptions> = {}) {
     const link = { id: isClient ? 1 : 2 } as Link;
     this.engine = new RsocketEngine(
-      { isClient, link, target: this, pool: new SlabPool(), effects: this, now },
+      { isClient, link, target: this, pool, effects: this, now },
       resolveEngineOptions(options),
     );
   }
