@@ -30,6 +30,9 @@ export class PlainCluster {
   /** Why a confirmed publish is not confirmed; nobody when empty. */
   missing: ConfirmReport['missing'] = [];
 
+  /** What `publish` and `respond` throw, as a bus that has stopped does. */
+  refuse: ClusterError | undefined;
+
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -76,6 +79,7 @@ export class PlainCluster {
   }
 
   #publish(node: string, said: { topic: string; value: unknown; options: PublishOptions | undefined }): Receipt {
+    if (this.refuse !== undefined) throw this.refuse;
     const topic = normalizeTopic(said.topic);
     this.log.push({ topic, value: said.value, key: said.options?.key });
     const groups = new Set<string>();
@@ -129,6 +133,7 @@ export class PlainCluster {
   }
 
   #add(entry: Entry): BusSubscription {
+    if (this.refuse !== undefined) throw this.refuse;
     this.#entries.push(entry);
     return {
       id: String(this.#entries.length),

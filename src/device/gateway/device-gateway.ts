@@ -157,7 +157,8 @@ export class DeviceGateway implements Startable {
       this.#counters.filtersRefused += 1;
       return 'not-authorized';
     }
-    return this.#deps.sessions.open(device, client) === undefined ? 'overloaded' : 'granted';
+    const session = this.#deps.sessions.open(device, client);
+    return session !== undefined && this.#attachments.has(session) ? 'granted' : 'overloaded';
   }
 
   #onMessage(client: DeviceClient, message: TransportMessage): MessageOutcome | Promise<MessageOutcome> {
@@ -273,9 +274,15 @@ export class DeviceGateway implements Startable {
   }
 
   #attach(session: DeviceSession): void {
-    const { bus, clock } = this.#deps;
+    const { clock, sessions, logger } = this.#deps;
     const { device } = session;
-    const responder = bus.respond(commandPattern(device), (event, context) => this.#onCommand(session, event, context));
+    const responder = this.#respond(session);
+    if (responder instanceof ClusterError) {
+      // A device whose commands nobody could send is not online; its next message tries again.
+      logger.error('the bus refused a device', { device, error: responder });
+      sessions.close(session);
+      return;
+    }
     this.#attachments.set(session, {
       responder,
       reportTopic: reportTopic(device),
@@ -285,6 +292,15 @@ export class DeviceGateway implements Startable {
     });
     this.#counters.online += 1;
     this.#tellOnline(session);
+  }
+
+  #respond(session: DeviceSession): BusSubscription | ClusterError {
+    const pattern = commandPattern(session.device);
+    try {
+      return this.#deps.bus.respond(pattern, (event, context) => this.#onCommand(session, event, context));
+    } catch (error) {
+      return ClusterError.from(error, 'internal');
+    }
   }
 
   #tellOnline(session: DeviceSession): void {

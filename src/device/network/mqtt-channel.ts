@@ -47,6 +47,7 @@ export class MqttChannel {
   #greeted = false;
   #ownerWaits = false;
   #full = false;
+  #paused = false;
   #closed = false;
   #ending = false;
   #silenceMs = 0;
@@ -164,7 +165,14 @@ export class MqttChannel {
     if (this.closed) return;
     this.#ownerWaits = outcome === 'waiting';
     this.#full = this.bufferedBytes > this.#deps.bufferedBytesMax;
-    if (this.#ownerWaits || this.#full) this.#deps.connection.pause();
+    this.#pauseIfDue();
+  }
+
+  #pauseIfDue(): void {
+    const due = this.#ownerWaits || this.#full;
+    if (due === this.#paused) return;
+    this.#paused = due;
+    if (due) this.#deps.connection.pause();
     else this.#deps.connection.resume();
   }
 
@@ -172,7 +180,7 @@ export class MqttChannel {
     if (!this.#full || this.closed) return;
     this.#full = false;
     this.#heardAt = this.#deps.clock.now();
-    if (!this.#ownerWaits) this.#deps.connection.resume();
+    this.#pauseIfDue();
   }
 
   #write(): void {

@@ -50,7 +50,9 @@ export const hopsHeader = 'rule-hops';
 const hopsMax = 16;
 
 function nextHop(message: RuleMessage, topic: string): number {
-  const hops = Number(message.headers[hopsHeader] ?? 0) + 1;
+  // A device's own headers come along too, so the count may be anything.
+  const before = Number(message.headers[hopsHeader] ?? 0);
+  const hops = (Number.isSafeInteger(before) && before > 0 ? before : 0) + 1;
   if (hops <= hopsMax) return hops;
   throw new ClusterError('call-depth', `an event for ${topic} came through ${hopsMax} rules; they feed each other`);
 }

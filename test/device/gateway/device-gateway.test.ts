@@ -315,6 +315,17 @@ describe('a device gateway', () => {
     await gateway.stop();
   });
 
+  it('has a device try again when the bus refuses it, and nothing ends', async () => {
+    const { component, gateway, cluster } = await house();
+    cluster.refuse = new ClusterError('stopped', 'the bus has stopped');
+    const client = component.connect('c');
+    assert.equal(client.say('boiler/b1/report', {}), 'retry');
+    assert.equal(gateway.counters.devices, 0);
+    cluster.refuse = undefined;
+    assert.equal(client.say('boiler/b1/report', {}), 'no-subscribers');
+    assert.equal(gateway.counters.devices, 1);
+  });
+
   it('leaves nothing behind when its component cannot start', async () => {
     const simulator = new Simulator({ seed: 1 });
     const cluster = new PlainCluster(simulator);

@@ -99,7 +99,11 @@ describe('a publishing node', () => {
     bus.subscribe('/out', (event) => void headers.push(event.headers[hopsHeader] ?? ''));
     const node = new PublishNode(bus, { topic: () => '/out', key: undefined, value: undefined }, createRuleCounters());
     node.handle(ruleMessage(1), (next) => node.handle(next, () => undefined));
-    assert.deepEqual(headers, ['1', '2']);
+    // What a device wrote there itself neither stops it nor lets it go on for ever.
+    for (const forged of ['-1000', 'x', '1e400']) {
+      node.handle(ruleMessage(1, { headers: { [hopsHeader]: forged } }), () => undefined);
+    }
+    assert.deepEqual(headers, ['1', '2', '1', '1', '1']);
   });
 });
 
