@@ -19,7 +19,8 @@ const mosquitto: ServerProgram = {
   args: (port) => ['-p', port.toString()],
 };
 
-const ours: Entry = {
+/** scalebus. */
+export const itself: Entry = {
   name: 'scalebus',
   family: 'scalebus',
   module: 'bench/ours/node.ts',
@@ -42,7 +43,7 @@ const limit: Entry = {
 
 /** All contenders: ours, the limits, then the peers. */
 export const entries: readonly Entry[] = [
-  ours,
+  itself,
   limit,
   {
     ...limit,

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseEntries, familyOf } from '../contenders.js';
+import { chooseEntries, familyOf, itself } from '../contenders.js';
 import type { Entry, Kind, Setup } from '../contender.js';
 import type { BenchOptions } from '../options.js';
 import { type Payload, payloadText } from '../payload.js';
@@ -83,6 +83,13 @@ export class Run {
       const chosen = chooseEntries({ kind, ours, peers, payload: one.payload }).filter(takesPart);
       await this.#measureCase(one, chosen, once);
     }
+  }
+
+  /** Measures a case that has no contenders but scalebus itself. */
+  async alone(one: Case, once: () => Promise<Round>): Promise<void> {
+    const { only } = this.options;
+    if (only !== undefined && !one.name.includes(only)) return;
+    await this.#measureCase(one, [itself], once);
   }
 
   /** Adds a line with a goal. */

@@ -15,7 +15,7 @@ import { everyone, startCluster } from './cluster.js';
 
 const topic = 'failure/events';
 const service = 'failure';
-const eventsPerSec = 2000;
+const eventsPerSec = 10_000;
 const calls = 32;
 const timeoutMs = 2000;
 /** Under load before the signal. */
@@ -76,7 +76,7 @@ async function measure(run: Run, entry: Entry, signal: 'SIGKILL' | 'SIGSTOP'): P
     const kept = await survivor.ask<Witness>('seen');
     const alive = signal === 'SIGSTOP' ? await victim.ask<Witness>('seen') : undefined;
     const counts = [0, 1].map((index) => readWitness(fileOf(index)).count - (from[index] ?? 0));
-    return { figures: figuresOf({ result, kept, alive, counts, at }) };
+    return { figures: figuresOf({ result, kept, alive, counts, at, seconds }) };
   } finally {
     await crew.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -90,13 +90,15 @@ interface Seen {
   readonly counts: readonly number[];
   /** Wall time of the signal. */
   readonly at: number;
+  /** Length of the load. */
+  readonly seconds: number;
 }
 
 /**
  * A copy that was accepted and did not arrive is lost. Systems that do not say for whom they accepted an event are taken
  * to have accepted it for the survivor always, and for the victim until the signal.
  */
-function figuresOf({ result, kept, alive, counts, at }: Seen): Record<string, number> {
+function figuresOf({ result, kept, alive, counts, at, seconds }: Seen): Record<string, number> {
   const [survived = 0, suffered = 0] = counts;
   const accepted = result.accepted ?? result.published + Math.min(result.published, beforeSeconds * eventsPerSec);
   const lost = Math.max(0, accepted - survived - suffered);
@@ -110,7 +112,7 @@ function figuresOf({ result, kept, alive, counts, at }: Seen): Record<string, nu
     'lost at survivor': Math.max(0, result.published - survived),
     'failed calls': result.callsFailed,
     'hung calls': result.callsHung,
-    'calls/s': result.callsDone / (beforeSeconds + 1),
+    'calls/s': result.callsDone / seconds,
     'disturbed ms': disturbances.length === 0 ? 0 : Math.max(...disturbances) - at,
   };
 }

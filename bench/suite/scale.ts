@@ -1,5 +1,5 @@
 /** Many nodes on one machine: total throughput in a ring, what interest costs, how long it takes to converge. */
-import { Crew } from '../harness/agents.js';
+import { type Agent, Crew } from '../harness/agents.js';
 import { until } from '../harness/clock.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
@@ -39,17 +39,15 @@ async function measure(run: Run, entry: Entry, count: number): Promise<Round> {
     await crew.begin(nodes);
     const interestAt = performance.now();
     await everyone(nodes, 'interest', (index) => ({ topics: topicsOf(index) }));
-    await until('all interest to be known', async () => {
-      // Each node publishes to the next one's topics until they have all been seen there.
-      await everyone(nodes, 'reach', (index) => ({ topics: topicsOf((index + 1) % count) }));
-      const reached = await everyone<number>(nodes, 'reached');
-      return reached.every((topics) => topics === topicsEach);
-    });
+    await reached(nodes, topicsEach, topicsOf);
     const interestMs = performance.now() - interestAt;
     const interest = await crew.end(nodes);
     const bytes = interest.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
 
     await everyone(nodes, 'prepareRing', (self) => ({ self }));
+    // Acknowledgements go the other way round.
+    await reached(nodes, topicsEach + 1, (index) => [`ring/${index.toString()}`]);
+    await reached(nodes, topicsEach + 2, (index) => [`ack/${((index + count - 2) % count).toString()}`]);
     const ring = async (seconds: number): Promise<RingResult[]> =>
       await everyone<RingResult>(nodes, 'ring', (self) => ({
         self,
@@ -78,4 +76,13 @@ async function measure(run: Run, entry: Entry, count: number): Promise<Round> {
   } finally {
     await crew.stop();
   }
+}
+
+/** Each node publishes to the topics of the next one until so many have been seen everywhere. */
+async function reached(nodes: readonly Agent[], topics: number, topicsOf: (index: number) => string[]): Promise<void> {
+  await until('all interest to be known', async () => {
+    await everyone(nodes, 'reach', (index) => ({ topics: topicsOf((index + 1) % nodes.length) }));
+    const seen = await everyone<number>(nodes, 'reached');
+    return seen.every((some) => some >= topics);
+  });
 }

@@ -131,11 +131,13 @@ class Ring {
 
   async prepare(self: number): Promise<void> {
     await this.#node.subscribe(`ring/${self.toString()}`, (value) => {
-      const { from } = value as { readonly from: number };
+      const { from } = value as { readonly from?: number };
+      if (from === undefined) return void this.seen.add('ring');
       this.#received += 1;
       if (this.#received % ackEvery === 0) this.#node.publish(`ack/${from.toString()}`, { count: ackEvery });
     });
-    await this.#node.subscribe(`ack/${self.toString()}`, () => {
+    await this.#node.subscribe(`ack/${self.toString()}`, (value) => {
+      if ((value as { readonly count?: number }).count === undefined) return void this.seen.add('ack');
       this.#acknowledged += ackEvery;
       this.#wake();
     });
