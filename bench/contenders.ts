@@ -124,6 +124,7 @@ function moleculer(): Entry[] {
     does: ['rpc', 'bus', 'stream', 'cluster', 'local'],
     settings: 'TCP transporter, JSON, no metrics, no validator, no context tracking; broadcast',
     packages: true,
+    groups: true,
   };
   const settings = (serializer: string): string => base.settings.replace('JSON', serializer);
   return [
@@ -154,6 +155,7 @@ function nats(): Entry[] {
     does: ['rpc', 'bus', 'cluster'],
     settings: 'transport-node, callbacks, one message an event, JSON for objects',
     packages: true,
+    groups: true,
     broker: natsServer,
   };
   return [

@@ -36,7 +36,7 @@ export const roles: Roles = {
     process.once('exit', () => child.kill('SIGKILL'));
     await until(`${program} to listen`, async () => {
       if (failure !== undefined) throw failure;
-      return await answers(port);
+      return answers(port);
     });
     const pid = child.pid ?? 0;
     return {

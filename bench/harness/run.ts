@@ -38,6 +38,20 @@ export interface Bench {
   run(run: Run): Promise<void>;
 }
 
+/** Who takes part in a measurement beyond what the options say. */
+export interface MeasureOptions {
+  /** Leaves contenders out that cannot do it. */
+  readonly takesPart?: (entry: Entry) => boolean;
+  /** Contenders that always take part. */
+  readonly also?: readonly string[];
+}
+
+/** Where the processes of one measurement are started. */
+export interface Place {
+  readonly crew: Crew;
+  readonly broker: RunningBroker;
+}
+
 /** A running broker as measurements see it. */
 export interface RunningBroker {
   readonly address: string | undefined;
@@ -74,10 +88,11 @@ export class Run {
     kind: Kind,
     cases: readonly Case[],
     once: (entry: Entry, one: Case) => Promise<Round>,
-    takesPart: (entry: Entry) => boolean = () => true,
-    options: BenchOptions = this.options,
+    more: MeasureOptions = {},
   ): Promise<void> {
-    const { ours, peers, only } = options;
+    const { ours, only } = this.options;
+    const peers = [...this.options.peers, ...(more.also ?? [])];
+    const takesPart = more.takesPart ?? (() => true);
     for (const one of cases) {
       if (only !== undefined && !one.name.includes(only)) continue;
       const chosen = chooseEntries({ kind, ours, peers, payload: one.payload }).filter(takesPart);
@@ -150,7 +165,7 @@ export class Run {
       role: own ? 'own' : 'program',
       options: own ? { port, module } : { port, program: broker.program, args: broker.args(port) },
     });
-    const cost = async (): Promise<BrokerCost> => await agent.ask<BrokerCost>('cost');
+    const cost = async (): Promise<BrokerCost> => agent.ask<BrokerCost>('cost');
     return { address: port.toString(), cost };
   }
 

@@ -26,11 +26,11 @@ export const failureBench: Bench = {
   name: 'failure',
   summary: 'kill -9 and SIGSTOP of one of three under load: losses told and untold, hanging calls, recovery',
   async run(run) {
-    const cases = ['SIGKILL', 'SIGSTOP'] as const;
+    const cases = run.options.smoke ? (['SIGKILL'] as const) : (['SIGKILL', 'SIGSTOP'] as const);
     for (const signal of cases) {
       const name = signal === 'SIGKILL' ? 'kill -9' : 'stop';
       const one = { name, payload: undefined, concurrency: calls };
-      await run.measure('cluster', [one], async (entry) => await measure(run, entry, signal), isCluster);
+      await run.measure('cluster', [one], async (entry) => measure(run, entry, signal), { takesPart: isCluster });
     }
     const killed = run.line('kill -9', 'scalebus')?.figures;
     if (killed === undefined) return;
@@ -49,16 +49,17 @@ async function measure(run: Run, entry: Entry, signal: 'SIGKILL' | 'SIGSTOP'): P
   const dir = mkdtempSync(join(tmpdir(), 'scalebus-bench-'));
   try {
     const broker = await run.broker(crew, entry);
-    const nodes = await startCluster(run, entry, crew, broker, 3);
+    const nodes = await startCluster(run, entry, { crew, broker }, 3);
     const [loader, survivor, victim] = nodes;
-    if (loader === undefined || survivor === undefined || victim === undefined)
+    if (loader === undefined || survivor === undefined || victim === undefined) {
       throw new Error('three nodes are needed');
+    }
     const fileOf = (index: number): string => join(dir, index.toString());
     await everyone([survivor, victim], 'watch', (index) => ({ topic, file: fileOf(index) }));
     await everyone([survivor, victim], 'serve', () => ({ service }));
     await loader.ask('callable', { service });
     await settled(loader, [fileOf(0), fileOf(1)]);
-    const afterSeconds = Math.max(run.options.seconds, run.options.smoke ? 3 : 8);
+    const afterSeconds = Math.max(run.options.seconds, run.options.smoke ? 2 : 8);
     const seconds = beforeSeconds + afterSeconds;
     const from = [0, 1].map((index) => readWitness(fileOf(index)).count);
     const loading = loader.ask<LoadResult>(

@@ -36,13 +36,13 @@ function exportsCases(file: string): boolean {
 
 async function runCases(run: Run, file: string): Promise<void> {
   const title = file.slice(folder.length + 1, -'.ts'.length);
-  const names = await withFile(file, async (_agent, known) => await Promise.resolve(known));
+  const names = await withFile(file, async (_agent, known) => Promise.resolve(known));
   for (const name of names) {
     const one = { name: `${title} ${name}`, payload: undefined, concurrency: 1 };
     await run.alone(one, async (): Promise<Round> => {
       const { seconds, warmSeconds } = run.options;
       const args = { name, seconds: Math.min(seconds, 1), warmSeconds: Math.min(warmSeconds, 0.5) };
-      const { opsPerSec, nsPerOp } = await withFile(file, async (ask) => await ask<MicroResult>('run', args));
+      const { opsPerSec, nsPerOp } = await withFile(file, async (ask) => ask<MicroResult>('run', args));
       return { opsPerSec, figures: { 'ns/op': nsPerOp } };
     });
   }
@@ -61,7 +61,7 @@ async function withFile<T>(file: string, work: (ask: Ask, names: readonly string
       options: { file },
       nodeFlags,
     });
-    return await work(async (verb, args) => await agent.ask(verb, args), info);
+    return await work(async (verb, args) => agent.ask(verb, args), info);
   } finally {
     await crew.stop();
   }

@@ -17,7 +17,7 @@ export const scaleBench: Bench = {
   async run(run) {
     for (const count of run.options.smoke ? [3] : [2, 4, 8, 16]) {
       const one = { name: `${count.toString()} nodes`, payload: undefined, concurrency: windowOf };
-      await run.measure('cluster', [one], async (entry) => await measure(run, entry, count), isCluster);
+      await run.measure('cluster', [one], async (entry) => measure(run, entry, count), { takesPart: isCluster });
     }
   },
 };
@@ -31,7 +31,7 @@ async function measure(run: Run, entry: Entry, count: number): Promise<Round> {
   try {
     const broker = await run.broker(crew, entry);
     const startedAt = performance.now();
-    const nodes = await startCluster(run, entry, crew, broker, count);
+    const nodes = await startCluster(run, entry, { crew, broker }, count);
     const joinedMs = performance.now() - startedAt;
 
     const topicsOf = (index: number): string[] =>
@@ -49,7 +49,7 @@ async function measure(run: Run, entry: Entry, count: number): Promise<Round> {
     await reached(nodes, topicsEach + 1, (index) => [`ring/${index.toString()}`]);
     await reached(nodes, topicsEach + 2, (index) => [`ack/${((index + count - 2) % count).toString()}`]);
     const ring = async (seconds: number): Promise<RingResult[]> =>
-      await everyone<RingResult>(nodes, 'ring', (self) => ({
+      everyone<RingResult>(nodes, 'ring', (self) => ({
         self,
         next: (self + 1) % count,
         window: windowOf,
