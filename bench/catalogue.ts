@@ -4,6 +4,7 @@ import { busBench } from './suite/bus.js';
 import { failureBench } from './suite/failure.js';
 import { latencyBench } from './suite/latency.js';
 import { localBench } from './suite/local.js';
+import { microBench } from './suite/micro.js';
 import { rpcBench } from './suite/rpc.js';
 import { scaleBench } from './suite/scale.js';
 import { startupBench } from './suite/startup.js';
@@ -19,4 +20,5 @@ export const benches: readonly Bench[] = [
   scaleBench,
   failureBench,
   startupBench,
+  microBench,
 ];

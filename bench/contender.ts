@@ -23,7 +23,7 @@ export interface Setup {
 export interface Started {
   /** Address for the processes that start later; may be empty where a broker knows. */
   readonly address: string;
-  stop(): Promise<void> | void;
+  readonly stop: () => Promise<void> | void;
 }
 
 /** The calling side of an echo service. */
@@ -46,7 +46,7 @@ export interface Publisher {
   /** Called after each burst, for adapters that batch. */
   flush?(): void;
   /** Publishes and waits for a confirmation of the level; only where the system has one. */
-  confirmed?(topic: string, value: unknown, level: string): Promise<void>;
+  readonly confirmed?: (topic: string, value: unknown, level: string) => Promise<void>;
   stop(): Promise<void> | void;
 }
 

@@ -19,7 +19,8 @@ const mosquitto: ServerProgram = {
   args: (port) => ['-p', port.toString()],
 };
 
-const ours: Entry = {
+/** scalebus. */
+export const itself: Entry = {
   name: 'scalebus',
   family: 'scalebus',
   module: 'bench/ours/node.ts',
@@ -42,7 +43,7 @@ const limit: Entry = {
 
 /** All contenders: ours, the limits, then the peers. */
 export const entries: readonly Entry[] = [
-  ours,
+  itself,
   limit,
   {
     ...limit,
@@ -123,6 +124,7 @@ function moleculer(): Entry[] {
     does: ['rpc', 'bus', 'stream', 'cluster', 'local'],
     settings: 'TCP transporter, JSON, no metrics, no validator, no context tracking; broadcast',
     packages: true,
+    groups: true,
   };
   const settings = (serializer: string): string => base.settings.replace('JSON', serializer);
   return [
@@ -153,6 +155,7 @@ function nats(): Entry[] {
     does: ['rpc', 'bus', 'cluster'],
     settings: 'transport-node, callbacks, one message an event, JSON for objects',
     packages: true,
+    groups: true,
     broker: natsServer,
   };
   return [

@@ -2,15 +2,14 @@
 import { benches } from './catalogue.js';
 import { entries } from './contenders.js';
 import { compile } from './harness/compile.js';
-import { Run } from './harness/run.js';
+import { type Bench, Run } from './harness/run.js';
 import { alignRows } from './harness/table.js';
 import { type BenchOptions, parseOptions } from './options.js';
-import { runOther, others } from './others.js';
+import { others } from './others.js';
 
-const parsed = parseOptions(
-  process.argv.slice(2),
-  [...benches, ...others].map(({ name }) => name),
-);
+const args = process.argv.slice(2);
+const names = [...benches, ...others].map(({ name }) => name);
+const parsed = parseOptions(args, names);
 if (parsed.kind === 'text') {
   process.stderr.write(parsed.text);
   process.exitCode = parsed.exitCode;
@@ -24,21 +23,31 @@ async function main(options: BenchOptions): Promise<number> {
     return 0;
   }
   await compile();
-  if (others.some(({ name }) => name === options.bench)) return await runOther(options);
+  const wanted = (name: string, smoke: boolean): boolean =>
+    options.bench === undefined ? smoke : options.bench === name;
   let failed = 0;
   for (const bench of benches) {
-    if (options.bench !== undefined && options.bench !== bench.name) continue;
-    const run = new Run(bench.name, options);
-    try {
-      await bench.run(run);
-    } catch (cause) {
-      failed += 1;
-      console.error(`${bench.name}: ${cause instanceof Error ? (cause.stack ?? '') : String(cause)}`);
-    }
-    run.finish();
-    if (run.failed) failed += 1;
+    if (wanted(bench.name, true) && !(await runBench(bench, options))) failed += 1;
+  }
+  const rest = args.filter((word) => word !== options.bench);
+  for (const other of others) {
+    if (wanted(other.name, other.smoke) && other.run(options, rest) !== 0) failed += 1;
   }
   return failed > 0 ? 1 : 0;
+}
+
+/** Returns false when the bench broke. */
+async function runBench(bench: Bench, options: BenchOptions): Promise<boolean> {
+  const run = new Run(bench.name, options);
+  let broken = false;
+  try {
+    await bench.run(run);
+  } catch (cause) {
+    broken = true;
+    console.error(`${bench.name}: ${cause instanceof Error ? (cause.stack ?? '') : String(cause)}`);
+  }
+  run.finish();
+  return !broken && !run.failed;
 }
 
 function listText(): string {

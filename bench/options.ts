@@ -28,7 +28,7 @@ export type Parsed =
 
 const defaults = { rounds: 5, seconds: 3, warmSeconds: 1.5 };
 /** Short enough for all benches together to end within a minute. */
-const smoke = { rounds: 1, seconds: 0.3, warmSeconds: 0.2 };
+const smoke = { rounds: 1, seconds: 0.2, warmSeconds: 0.1 };
 
 interface Raw {
   readonly peers?: readonly string[];

@@ -64,10 +64,10 @@ process.on('disconnect', () => {
 reply({ id: 0 });
 
 async function run(verb: string, args: unknown): Promise<unknown> {
-  if (verb === 'create') return await create(args as CreateArgs);
+  if (verb === 'create') return create(args as CreateArgs);
   if (verb === 'begin') return meter.begin();
   if (verb === 'end') return meter.end();
-  if (verb === 'stop') return await actor?.stop();
+  if (verb === 'stop') return actor?.stop();
   const known = actor?.verbs?.[verb];
   if (known === undefined) throw new Error(`no verb ${verb} in this process`);
   return await known(args as never);

@@ -142,6 +142,7 @@ export class Crew {
   readonly #agents: Agent[] = [];
 
   /** Starts a process and makes its actor. Returns it with what the actor told. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what comes back crossed a process border
   async add<T = unknown>(spec: AgentSpec): Promise<{ readonly agent: Agent; readonly info: T }> {
     const agent = this.prepare(spec.name, spec.nodeFlags);
     return { agent, info: await this.create<T>(agent, spec) };
@@ -154,23 +155,23 @@ export class Crew {
     return agent;
   }
 
-  /** Makes the actor of a prepared process. */
+  /** Makes the actor of a prepared process. The answer crossed a process border: the caller names what its module returns. */
   async create<T = unknown>(agent: Agent, { module, role, options }: AgentSpec): Promise<T> {
-    return await agent.ask<T>('create', { module: compiledPath(module), role, options });
+    return agent.ask<T>('create', { module: compiledPath(module), role, options });
   }
 
   /** Begins the measured span in the given processes. */
   async begin(agents: readonly Agent[]): Promise<void> {
-    await Promise.all(agents.map(async (agent) => await agent.ask('begin')));
+    await Promise.all(agents.map(async (agent) => agent.ask('begin')));
   }
 
   /** Ends the span and returns the cost of each, in order. */
   async end(agents: readonly Agent[]): Promise<Usage[]> {
-    return await Promise.all(agents.map(async (agent) => await agent.ask<Usage>('end')));
+    return Promise.all(agents.map(async (agent) => agent.ask<Usage>('end')));
   }
 
   /** Ends every process. */
   async stop(): Promise<void> {
-    await Promise.all(this.#agents.splice(0).map(async (agent) => await agent.stop()));
+    await Promise.all(this.#agents.splice(0).map(async (agent) => agent.stop()));
   }
 }

@@ -36,12 +36,18 @@ export const roles: Roles = {
     process.once('exit', () => child.kill('SIGKILL'));
     await until(`${program} to listen`, async () => {
       if (failure !== undefined) throw failure;
-      return await answers(port);
+      return answers(port);
     });
     const pid = child.pid ?? 0;
     return {
       verbs: { cost: (): BrokerCost => readProcess(pid) },
-      stop: () => void child.kill('SIGKILL'),
+      // Waits for the end: a child whose parent left first stays in the process table.
+      stop: async () => {
+        const ended = new Promise((resolve) => {
+          child.once('exit', resolve);
+        });
+        if (child.exitCode === null && child.kill('SIGKILL')) await ended;
+      },
     };
   },
 

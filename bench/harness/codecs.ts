@@ -4,8 +4,8 @@ import { iotEvent, type Payload } from '../payload.js';
 
 /** Values to bytes and back. */
 export interface BenchCodec {
-  encode(value: unknown): Buffer;
-  decode(bytes: Uint8Array): unknown;
+  readonly encode: (value: unknown) => Buffer;
+  readonly decode: (bytes: Uint8Array) => unknown;
 }
 
 /** msgpackr with structures that every process made from the same events first, so that none is sent. */

@@ -96,7 +96,7 @@ export class CreditSink {
 
   /** Dials the receivers. */
   async start(ports: readonly number[]): Promise<void> {
-    await Promise.all(ports.map(async (port, index) => await this.#dial(port, index)));
+    await Promise.all(ports.map(async (port, index) => this.#dial(port, index)));
   }
 
   /** Calls the listener whenever a count grew. */

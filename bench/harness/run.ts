@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseEntries, familyOf } from '../contenders.js';
+import { chooseEntries, familyOf, itself } from '../contenders.js';
 import type { Entry, Kind, Setup } from '../contender.js';
 import type { BenchOptions } from '../options.js';
 import { type Payload, payloadText } from '../payload.js';
@@ -36,6 +36,20 @@ export interface Bench {
   readonly name: string;
   readonly summary: string;
   run(run: Run): Promise<void>;
+}
+
+/** Who takes part in a measurement beyond what the options say. */
+export interface MeasureOptions {
+  /** Leaves contenders out that cannot do it. */
+  readonly takesPart?: (entry: Entry) => boolean;
+  /** Contenders that always take part. */
+  readonly also?: readonly string[];
+}
+
+/** Where the processes of one measurement are started. */
+export interface Place {
+  readonly crew: Crew;
+  readonly broker: RunningBroker;
 }
 
 /** A running broker as measurements see it. */
@@ -74,15 +88,23 @@ export class Run {
     kind: Kind,
     cases: readonly Case[],
     once: (entry: Entry, one: Case) => Promise<Round>,
-    takesPart: (entry: Entry) => boolean = () => true,
-    options: BenchOptions = this.options,
+    more: MeasureOptions = {},
   ): Promise<void> {
-    const { ours, peers, only } = options;
+    const { ours, only } = this.options;
+    const peers = [...this.options.peers, ...(more.also ?? [])];
+    const takesPart = more.takesPart ?? (() => true);
     for (const one of cases) {
       if (only !== undefined && !one.name.includes(only)) continue;
       const chosen = chooseEntries({ kind, ours, peers, payload: one.payload }).filter(takesPart);
       await this.#measureCase(one, chosen, once);
     }
+  }
+
+  /** Measures a case that has no contenders but scalebus itself. */
+  async alone(one: Case, once: () => Promise<Round>): Promise<void> {
+    const { only } = this.options;
+    if (only !== undefined && !one.name.includes(only)) return;
+    await this.#measureCase(one, [itself], once);
   }
 
   /** Adds a line with a goal. */
@@ -143,7 +165,7 @@ export class Run {
       role: own ? 'own' : 'program',
       options: own ? { port, module } : { port, program: broker.program, args: broker.args(port) },
     });
-    const cost = async (): Promise<BrokerCost> => await agent.ask<BrokerCost>('cost');
+    const cost = async (): Promise<BrokerCost> => agent.ask<BrokerCost>('cost');
     return { address: port.toString(), cost };
   }
 

@@ -55,7 +55,7 @@ export function tableText(lines: readonly Line[]): string {
   if (goals.length > 0) parts.push(alignRows([goalHead, ...goals.map(goalCells)]));
   for (const line of lines) {
     if (line.kind === 'skipped' || line.kind === 'failed') {
-      parts.push(`${line.case} ${line.peer} ${line.kind}: ${line.why}`);
+      parts.push(`${line.case} ${line.peer} ${line.kind}: ${line.why.split('\n')[0] ?? ''}`);
     }
   }
   return parts.join('\n\n');

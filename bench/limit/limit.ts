@@ -36,10 +36,10 @@ const rpc: RpcSide = {
   async serve(setup) {
     const packr = makePackr();
     const objects = setup.payload === 'iot';
-    return await listen(place(setup), (read) => {
-      const onFrame: OnFrame = (id, bytes, start, end, kept) => {
+    return listen(place(setup), (read) => {
+      const onFrame: OnFrame = (id, bytes, start, end) => {
         if (!objects) {
-          if (kept || end - start <= besideBytes) return writer.frame(id, bytes, start, end);
+          if (start === 0 || end - start <= besideBytes) return writer.frame(id, bytes, start, end);
           // It is written without a copy and the receive buffer is about to be used again.
           return writer.frame(id, Buffer.from(bytes.subarray(start, end)), 0, end - start);
         }
@@ -83,7 +83,7 @@ const bus: BusSide = {
   async subscribe(setup, wanted) {
     const packr = makePackr();
     const objects = setup.payload === 'iot';
-    return await listen(place(setup), (read) => {
+    return listen(place(setup), (read) => {
       read((topic, bytes, start, end) => {
         if (!objects) return wanted.onEvent(topic, bytes.subarray(start, end));
         const batch = packr.unpack(bytes, { start, end }) as readonly unknown[];
@@ -95,7 +95,7 @@ const bus: BusSide = {
   async publisher(setup) {
     const packr = makePackr();
     const objects = setup.payload === 'iot';
-    const sockets = await Promise.all(setup.peers.map(async (peer) => await dial(peer, () => undefined)));
+    const sockets = await Promise.all(setup.peers.map(async (peer) => dial(peer, () => undefined)));
     const writer = new SlabWriter(sockets);
     const batch: unknown[] = [];
     let topicName = '';
@@ -140,7 +140,7 @@ const stream: StreamSide = {
   async serve(setup, values) {
     const packr = makePackr();
     const objects = setup.payload === 'iot';
-    return await listen(place(setup), (read) => {
+    return listen(place(setup), (read) => {
       let sent = 0;
       const onFrame: OnFrame = (more) => {
         for (let index = 0; index < more; index += 1) {
@@ -183,7 +183,7 @@ const stream: StreamSide = {
         };
       },
       stall: async () =>
-        await new Promise((resolve) => {
+        new Promise((resolve) => {
           consuming = false;
           onItem = resolve;
           writer.frame(1, nothing, 0, 0);

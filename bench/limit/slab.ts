@@ -99,8 +99,11 @@ export class SlabWriter {
   }
 }
 
-/** Gets a frame: the bytes from `start` to `end` are lent until it returns, unless `kept` says that they are its own. */
-export type OnFrame = (id: number, bytes: Buffer, start: number, end: number, kept: boolean) => void;
+/**
+ * Gets a frame. The bytes from `start` to `end` are lent until it returns; a `start` of 0 says that they are the frame's
+ * own: in the shared buffer a header comes first.
+ */
+export type OnFrame = (id: number, bytes: Buffer, start: number, end: number) => void;
 
 /** Cuts frames out of what a socket receives, in place; a frame longer than the buffer is received into its own. */
 export class FrameReader {
@@ -140,7 +143,7 @@ export class FrameReader {
         if (length + headerBytes > receiveBytes) return this.#startLarge(at, filled, length);
         break;
       }
-      this.#onFrame(readU32(buffer, at + 4), buffer, at + headerBytes, end, false);
+      this.#onFrame(readU32(buffer, at + 4), buffer, at + headerBytes, end);
       at = end;
     }
     if (at > 0 && at < filled) buffer.copyWithin(0, at, filled);
@@ -158,7 +161,7 @@ export class FrameReader {
     this.#largeGot += count;
     if (this.#largeGot < large.length) return;
     this.#large = undefined;
-    this.#onFrame(this.#largeId, large, 0, large.length, true);
+    this.#onFrame(this.#largeId, large, 0, large.length);
   }
 }
 
@@ -223,8 +226,10 @@ export function dial(address: string, onFrame: OnFrame): Promise<Socket> {
  */
 function withOwnBuffer(accepted: Socket, reader: FrameReader): Socket {
   const inner = accepted as unknown as { _handle: unknown };
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own name
   const options = { handle: inner._handle, onread: reader.onread };
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own name
   inner._handle = null;
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());

@@ -88,8 +88,9 @@ async function surface(): Promise<Required<Surface>> {
     throw new Error(`scalebus cannot be loaded from ${publicModule}: ${String(cause)}`, { cause });
   }
   const { createNode } = loaded;
-  if (createNode === undefined)
+  if (createNode === undefined) {
     throw new Error(`scalebus exports no createNode from ${publicModule}: nothing to measure`);
+  }
   return { ...loaded, createNode };
 }
 
@@ -130,7 +131,7 @@ const rpc: RpcSide = {
     const node = await startNode(setup);
     const echo = (input: unknown): unknown => input;
     node.rpc.register(await contract('bench'), { echo, raw: echo, items: () => [], rawItems: () => [] });
-    return { address: addressOf(setup), stop: async () => await node.stop() };
+    return { address: addressOf(setup), stop: async () => node.stop() };
   },
 
   async connect(setup) {
@@ -140,10 +141,10 @@ const rpc: RpcSide = {
     // Bytes go through a raw method, objects through the codec.
     const method = setup.payload === 'iot' ? client.echo.bind(client) : client.raw.bind(client);
     return {
-      call(value, done, failed) {
-        method(value).then(done, failed);
+      call(value, answered, failed) {
+        method(value).then(answered, failed);
       },
-      stop: async () => await node.stop(),
+      stop: async () => node.stop(),
     };
   },
 };
@@ -158,7 +159,7 @@ const bus: BusSide = {
     for (const [index, topic] of topics.entries()) {
       node.bus.subscribe(topic, ({ value }) => onEvent(index, value), options);
     }
-    return { address: addressOf(setup), stop: async () => await node.stop() };
+    return { address: addressOf(setup), stop: async () => node.stop() };
   },
 
   async publisher(setup) {
@@ -171,7 +172,7 @@ const bus: BusSide = {
         const [first] = missing;
         if (first !== undefined) throw new Error(`not confirmed: ${first.why}`);
       },
-      stop: async () => await node.stop(),
+      stop: async () => node.stop(),
     };
   },
 };
@@ -183,12 +184,12 @@ async function joined(node: Node, members: number): Promise<void> {
 const stream: StreamSide = {
   async serve(setup, values) {
     const node = await startNode(setup);
-    const items = function* endless(): Generator<unknown> {
+    const items = function* endless(): Generator {
       for (let sent = 0; ; sent += 1) yield values[sent % values.length];
     };
     const echo = (input: unknown): unknown => input;
     node.rpc.register(await contract('bench'), { echo, raw: echo, items, rawItems: items });
-    return { address: addressOf(setup), stop: async () => await node.stop() };
+    return { address: addressOf(setup), stop: async () => node.stop() };
   },
 
   async connect(setup) {
@@ -208,7 +209,7 @@ const stream: StreamSide = {
         stalled.push(iterator);
         return first.value;
       },
-      stop: async () => await node.stop(),
+      stop: async () => node.stop(),
     };
   },
 };
@@ -240,10 +241,10 @@ const cluster: ClusterSide = {
       async call(service, value, timeoutMs) {
         const client = clients.get(service) ?? node.rpc.client(await contract(service));
         clients.set(service, client);
-        return await client.echo(value, { timeoutMs });
+        return client.echo(value, { timeoutMs });
       },
       onLoss: (listener) => void listeners.push(listener),
-      stop: async () => await node.stop(),
+      stop: async () => node.stop(),
     };
   },
 };

@@ -28,10 +28,10 @@ interface Grpc {
   };
   readonly ServerCredentials: { createInsecure(): unknown };
   readonly credentials: { createInsecure(): unknown };
-  makeGenericClientConstructor(
+  readonly makeGenericClientConstructor: (
     definition: object,
     name: string,
-  ): new (address: string, credentials: unknown, options: object) => Client;
+  ) => new (address: string, credentials: unknown, options: object) => Client;
 }
 
 const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
@@ -93,7 +93,7 @@ const echo = ({ request }: { request: unknown }, done: (cause: null, answer: unk
   done(null, request);
 
 const rpc: RpcSide = {
-  serve: async (setup) => await serve(setup, { echo }),
+  serve: async (setup) => serve(setup, { echo }),
 
   async connect(setup) {
     const client = await dial(setup);
@@ -113,19 +113,19 @@ const stream: StreamSide = {
   async serve(setup, values) {
     const items = (call: ServerStream): void => {
       let sent = 0;
-      let cancelled = false;
+      const state = { cancelled: false };
       call.on('cancelled', () => {
-        cancelled = true;
+        state.cancelled = true;
       });
       const fill = (): void => {
-        while (!cancelled) {
+        while (!state.cancelled) {
           sent += 1;
           if (!call.write(values[(sent - 1) % values.length])) return call.once('drain', fill);
         }
       };
       fill();
     };
-    return await serve(setup, { echo, items });
+    return serve(setup, { echo, items });
   },
 
   async connect(setup) {
@@ -146,7 +146,7 @@ const stream: StreamSide = {
         };
       },
       stall: async () =>
-        await new Promise((resolve) => {
+        new Promise((resolve) => {
           const source = client.items(start);
           source.on('error', () => undefined);
           source.once('data', (value) => {

@@ -63,7 +63,7 @@ const rpc: RpcSide = {
     const broker = makeBroker(setup);
     broker.createService({ name: 'echo', actions: { echo: ({ params }: Context) => params } });
     await broker.start();
-    return { address: addressOf(setup.port), stop: async () => await broker.stop() };
+    return { address: addressOf(setup.port), stop: async () => broker.stop() };
   },
 
   async connect(setup) {
@@ -71,10 +71,10 @@ const rpc: RpcSide = {
     await broker.start();
     await broker.waitForServices('echo', 20_000);
     return {
-      call(value, done, failed) {
-        broker.call('echo.echo', value).then(done, failed);
+      call(value, answered, failed) {
+        broker.call('echo.echo', value).then(answered, failed);
       },
-      stop: async () => await broker.stop(),
+      stop: async () => broker.stop(),
     };
   },
 };
@@ -88,7 +88,7 @@ const bus: BusSide = {
     ]);
     broker.createService({ name: `subscriber-${setup.port.toString()}`, events: Object.fromEntries(handlers) });
     await broker.start();
-    return { address: addressOf(setup.port), stop: async () => await broker.stop() };
+    return { address: addressOf(setup.port), stop: async () => broker.stop() };
   },
 
   async publisher(setup) {
@@ -107,7 +107,7 @@ const bus: BusSide = {
         // `broadcast` reaches every subscriber; `emit` one of each group.
         void (setup.grouped ? broker.emit(name, value) : broker.broadcast(name, value));
       },
-      stop: async () => await broker.stop(),
+      stop: async () => broker.stop(),
     };
   },
 };
@@ -138,7 +138,7 @@ const stream: StreamSide = {
       },
     });
     await broker.start();
-    return { address: addressOf(setup.port), stop: async () => await broker.stop() };
+    return { address: addressOf(setup.port), stop: async () => broker.stop() };
   },
 
   async connect(setup) {
@@ -149,20 +149,20 @@ const stream: StreamSide = {
     return {
       consume(onItem, failed) {
         let source: Readable | undefined;
-        void open().then((readable) => {
-          source = readable;
-          readable.on('data', onItem);
-          readable.on('error', failed);
-        }, failed);
+        void (async () => {
+          source = await open();
+          source.on('data', onItem);
+          source.on('error', failed);
+        })().catch(failed);
         return () => source?.destroy();
       },
       async stall() {
         const readable = await open();
-        return await new Promise((resolve) => {
+        return new Promise((resolve) => {
           readable.once('readable', () => resolve(readable.read()));
         });
       },
-      stop: async () => await broker.stop(),
+      stop: async () => broker.stop(),
     };
   },
 };
@@ -191,9 +191,9 @@ const cluster: ClusterSide = {
         broker.createService({ name, actions: { echo: ({ params }: Context) => params } });
         return Promise.resolve();
       },
-      call: async (name, value, timeoutMs) => await broker.call(`${name}.echo`, value, { timeout: timeoutMs }),
+      call: async (name, value, timeoutMs) => broker.call(`${name}.echo`, value, { timeout: timeoutMs }),
       onLoss: () => undefined,
-      stop: async () => await broker.stop(),
+      stop: async () => broker.stop(),
     };
   },
 };
@@ -219,7 +219,7 @@ const local: LocalSide = {
           await broker.waitForServices(`subscriber-${part.toString()}`, 20_000);
         }
       },
-      stop: async () => await broker.stop(),
+      stop: async () => broker.stop(),
     };
   },
 };

@@ -11,7 +11,7 @@ interface Client {
   endAsync(force: boolean): Promise<void>;
 }
 interface Mqtt {
-  connectAsync(url: string, options: { reconnectPeriod: number }): Promise<Client>;
+  readonly connectAsync: (url: string, options: { reconnectPeriod: number }) => Promise<Client>;
 }
 interface Aedes {
   readonly Aedes: { createBroker(): Promise<{ handle(socket: Socket): void; close(): void }> };
@@ -19,7 +19,7 @@ interface Aedes {
 
 async function dial(broker: string | undefined): Promise<Client> {
   const { connectAsync } = requirePeer<Mqtt>('mqtt');
-  return await connectAsync(`mqtt://127.0.0.1:${broker ?? ''}`, { reconnectPeriod: 0 });
+  return connectAsync(`mqtt://127.0.0.1:${broker ?? ''}`, { reconnectPeriod: 0 });
 }
 
 const bus: BusSide = {
@@ -29,7 +29,7 @@ const bus: BusSide = {
     const indexes = new Map(topics.map((topic, index) => [topic, index]));
     client.on('message', (topic, data) => onEvent(indexes.get(topic) ?? 0, decode(data)));
     await client.subscribeAsync([...topics], { qos: 0 });
-    return { address: '', stop: async () => await client.endAsync(true) };
+    return { address: '', stop: async () => client.endAsync(true) };
   },
 
   async publisher(setup) {
@@ -37,7 +37,7 @@ const bus: BusSide = {
     const { encode } = codecFor(setup.payload, () => jsonCodec);
     return {
       publish: (topic, value) => client.publish(topic, encode(value), { qos: 0 }),
-      stop: async () => await client.endAsync(true),
+      stop: async () => client.endAsync(true),
     };
   },
 };

@@ -19,12 +19,12 @@ interface Connection {
   close(): Promise<void>;
 }
 interface Nats {
-  connect(options: { servers: string; maxReconnectAttempts: number }): Promise<Connection>;
+  readonly connect: (options: { servers: string; maxReconnectAttempts: number }) => Promise<Connection>;
 }
 
 async function dial(broker: string | undefined): Promise<Connection> {
   const { connect } = requirePeer<Nats>('@nats-io/transport-node');
-  return await connect({ servers: `127.0.0.1:${broker ?? ''}`, maxReconnectAttempts: 0 });
+  return connect({ servers: `127.0.0.1:${broker ?? ''}`, maxReconnectAttempts: 0 });
 }
 
 function codec({ payload, variant }: Setup): BenchCodec {
@@ -42,17 +42,19 @@ const rpc: RpcSide = {
     const { encode, decode } = codec(setup);
     connection.subscribe('echo', { callback: (_cause, message) => message.respond(encode(decode(message.data))) });
     await connection.flush();
-    return { address: '', stop: async () => await connection.close() };
+    return { address: '', stop: async () => connection.close() };
   },
 
   async connect(setup) {
     const connection = await dial(setup.broker);
     const { encode, decode } = codec(setup);
     return {
-      call(value, done, failed) {
-        connection.request('echo', encode(value), { timeout: 10_000 }).then(({ data }) => done(decode(data)), failed);
+      call(value, answered, failed) {
+        connection
+          .request('echo', encode(value), { timeout: 10_000 })
+          .then(({ data }) => answered(decode(data)), failed);
       },
-      stop: async () => await connection.close(),
+      stop: async () => connection.close(),
     };
   },
 };
@@ -71,13 +73,13 @@ const bus: BusSide = {
       });
     }
     await connection.flush();
-    return { address: '', stop: async () => await connection.close() };
+    return { address: '', stop: async () => connection.close() };
   },
 
   async publisher(setup) {
     const connection = await dial(setup.broker);
     const { encode } = codec(setup);
-    const stop = async (): Promise<void> => await connection.close();
+    const stop = async (): Promise<void> => connection.close();
     const names = new Map<string, string>();
     const nameOf = (topic: string): string => {
       const known = names.get(topic) ?? subject(topic);
@@ -125,7 +127,7 @@ const cluster: ClusterSide = {
       call: async (name, value, timeoutMs) =>
         decode((await connection.request(name, encode(value), { timeout: timeoutMs })).data),
       onLoss: () => undefined,
-      stop: async () => await connection.close(),
+      stop: async () => connection.close(),
     };
   },
 };

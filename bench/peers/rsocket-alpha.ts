@@ -57,7 +57,7 @@ async function dial(address: string): Promise<Socket> {
     setup: { keepAlive: 60_000, lifetime: 600_000 },
     transport: new TcpClientTransport({ connectionOptions }),
   });
-  return await connector.connect();
+  return connector.connect();
 }
 
 const rpc: RpcSide = {
@@ -103,7 +103,7 @@ const bus: BusSide = {
   },
 
   async publisher(setup) {
-    const sockets = await Promise.all(setup.peers.map(async (peer) => await dial(peer)));
+    const sockets = await Promise.all(setup.peers.map(async (peer) => dial(peer)));
     const { encode } = codecFor(setup.payload, sharedMsgpack);
     const sent = { onComplete: ignore, onError: ignore };
     return {
@@ -126,9 +126,9 @@ const stream: StreamSide = {
     const { encode } = codecFor(setup.payload, sharedMsgpack);
     const requestStream = (_payload: Payload, first: number, responder: Responder): Running => {
       let sent = 0;
-      let cancelled = false;
+      const state = { cancelled: false };
       const request = (count: number): void => {
-        for (let index = 0; index < count && !cancelled; index += 1) {
+        for (let index = 0; index < count && !state.cancelled; index += 1) {
           responder.onNext({ data: encode(values[sent % values.length]) }, false);
           sent += 1;
         }
@@ -138,7 +138,7 @@ const stream: StreamSide = {
       return {
         request,
         cancel: () => {
-          cancelled = true;
+          state.cancelled = true;
         },
         onExtension: ignore,
       };
@@ -152,22 +152,22 @@ const stream: StreamSide = {
     return {
       consume(onItem, failed) {
         let left = credit / 2;
-        const stream = socket.requestStream({ data: nothing }, credit, {
+        const source = socket.requestStream({ data: nothing }, credit, {
           onNext: ({ data }) => {
             onItem(decode(data ?? nothing));
             left -= 1;
             if (left > 0) return;
             left = credit / 2;
-            stream.request(credit / 2);
+            source.request(credit / 2);
           },
           onError: failed,
           onComplete: ignore,
           onExtension: ignore,
         });
-        return () => stream.cancel();
+        return () => source.cancel();
       },
       stall: async () =>
-        await new Promise((onFirst, onError) => {
+        new Promise((onFirst, onError) => {
           socket.requestStream({ data: nothing }, 1, {
             onNext: ({ data }) => onFirst(decode(data ?? nothing)),
             onError,

@@ -71,7 +71,7 @@ async function dial(address: string): Promise<Socket> {
     },
     transport: new TcpClient({ host: '127.0.0.1', port: Number(address), noDelay: true }, BufferEncoders),
   });
-  return await new Promise((onComplete, onError) => {
+  return new Promise((onComplete, onError) => {
     client.connect().subscribe({ onComplete, onError });
   });
 }
@@ -111,7 +111,7 @@ const bus: BusSide = {
   },
 
   async publisher(setup) {
-    const sockets = await Promise.all(setup.peers.map(async (peer) => await dial(peer)));
+    const sockets = await Promise.all(setup.peers.map(async (peer) => dial(peer)));
     const { encode } = codecFor(setup.payload, sharedMsgpack);
     return {
       publish(topic, value) {
@@ -135,13 +135,13 @@ const stream: StreamSide = {
     const requestStream = (): Flow<Payload> =>
       new Flowable((subscriber) => {
         let sent = 0;
-        let cancelled = false;
+        const state = { cancelled: false };
         subscriber.onSubscribe({
           cancel: () => {
-            cancelled = true;
+            state.cancelled = true;
           },
           request: (count) => {
-            for (let index = 0; index < count && !cancelled; index += 1) {
+            for (let index = 0; index < count && !state.cancelled; index += 1) {
               subscriber.onNext({ data: encode(values[sent % values.length]) });
               sent += 1;
             }
@@ -177,7 +177,7 @@ const stream: StreamSide = {
       },
 
       stall: async () =>
-        await new Promise((onFirst, onError) => {
+        new Promise((onFirst, onError) => {
           socket.requestStream({ data: nothing }).subscribe({
             onSubscribe: (given) => given.request(1),
             onNext: ({ data }) => onFirst(decode(data)),

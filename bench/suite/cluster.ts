@@ -1,6 +1,6 @@
 /** Starting the nodes of a cluster, for the benches that need several. */
-import type { Agent, Crew } from '../harness/agents.js';
-import type { Run, RunningBroker } from '../harness/run.js';
+import type { Agent } from '../harness/agents.js';
+import type { Place, Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 
 /** The module of every node. */
@@ -10,7 +10,7 @@ export const nodeModule = 'bench/work/cluster.ts';
 export async function addNode(
   run: Run,
   entry: Entry,
-  place: { readonly crew: Crew; readonly broker: RunningBroker; readonly count: number; readonly peers: string[] },
+  place: Place & { readonly count: number; readonly peers: string[] },
   agent: Agent,
 ): Promise<void> {
   const { crew, broker, count, peers } = place;
@@ -27,13 +27,7 @@ export async function addNode(
 }
 
 /** Starts so many nodes and waits until each sees all. */
-export async function startCluster(
-  run: Run,
-  entry: Entry,
-  crew: Crew,
-  broker: RunningBroker,
-  count: number,
-): Promise<Agent[]> {
+export async function startCluster(run: Run, entry: Entry, { crew, broker }: Place, count: number): Promise<Agent[]> {
   const agents = Array.from({ length: count }, (_, index) => crew.prepare(`${entry.name} node ${index.toString()}`));
   const peers: string[] = [];
   for (const agent of agents) await addNode(run, entry, { crew, broker, count, peers }, agent);
@@ -47,5 +41,5 @@ export async function everyone<T = unknown>(
   verb: string,
   args: (index: number) => unknown = () => undefined,
 ): Promise<T[]> {
-  return await Promise.all(agents.map(async (agent, index) => await agent.ask<T>(verb, args(index), 120_000)));
+  return Promise.all(agents.map(async (agent, index) => agent.ask<T>(verb, args(index), 120_000)));
 }

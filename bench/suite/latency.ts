@@ -27,8 +27,8 @@ export const latencyBench: Bench = {
   name: 'latency',
   summary: 'p50 to p99.9 at half of the own maximum, without coordinated omission',
   async run(run) {
-    await run.measure('rpc', [calls], async (entry, one) => await measureCalls(run, entry, one));
-    await run.measure('bus', [events], async (entry) => await measureEvents(run, entry));
+    await run.measure('rpc', [calls], async (entry, one) => measureCalls(run, entry, one));
+    await run.measure('bus', [events], async (entry) => measureEvents(run, entry));
     for (const name of [calls.name, events.name]) {
       const mine = run.line(name, 'scalebus');
       const limit = run.line(name, 'limit');
@@ -43,7 +43,7 @@ async function measureCalls(run: Run, entry: Entry, { payload = 100, concurrency
   const crew = new Crew();
   try {
     const broker = await run.broker(crew, entry);
-    const { client } = await assembleRpc(run, entry, payload, crew, broker.address);
+    const { client } = await assembleRpc(run, entry, payload, { crew, broker });
     const { seconds, warmSeconds } = run.options;
     await client.ask('run', { concurrency, seconds: warmSeconds });
     const most = await client.ask<LoopResult>('run', { concurrency, seconds });
@@ -60,7 +60,7 @@ async function measureEvents(run: Run, entry: Entry): Promise<Round> {
   const crew = new Crew();
   try {
     const broker = await run.broker(crew, entry);
-    const ready = await assembleBus(run, entry, events, crew, broker.address);
+    const ready = await assembleBus(run, entry, events, { crew, broker });
     const [publisher] = ready.publishers;
     const [subscriber] = ready.subscribers;
     if (publisher === undefined || subscriber === undefined) throw new Error('nobody to measure');

@@ -2,7 +2,7 @@
 import { type Agent, type AgentSpec, Crew } from '../harness/agents.js';
 import type { LoopResult } from '../harness/closed-loop.js';
 import type { Round } from '../harness/lines.js';
-import { type Bench, type Case, costOf, metered, type Run } from '../harness/run.js';
+import { type Bench, type Case, costOf, metered, type Place, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import { type Payload, payloadText } from '../payload.js';
 
@@ -26,17 +26,21 @@ const cases: readonly (readonly [Payload, number])[] = [
 ];
 const smokeCases: readonly (readonly [Payload, number])[] = [
   [100, 64],
-  [100, 1024],
   ['iot', 64],
   [miB, 4],
 ];
+
+/** Small calls while large ones go over the same connection. */
+const besideCase: Case = { name: '100 B x8 beside 15 MiB', payload: 100, concurrency: 8 };
 
 /** The bench `rpc`. */
 export const rpcBench: Bench = {
   name: 'rpc',
   summary: 'request and response between two processes, by payload and calls in flight',
   async run(run) {
-    await run.measure('rpc', casesOf(run), async (entry, one) => await measure(run, entry, one));
+    await run.measure('rpc', casesOf(run), async (entry, one) => measure(run, entry, one));
+    const beside = run.options.smoke ? [] : [besideCase];
+    await run.measure('rpc', beside, async (entry, one) => measure(run, entry, one));
     goals(run);
   },
 };
@@ -65,18 +69,12 @@ export interface RpcCrew {
 }
 
 /** Starts both sides and checks a hundred answers. */
-export async function assembleRpc(
-  run: Run,
-  entry: Entry,
-  payload: Payload,
-  crew: Crew,
-  broker: string | undefined,
-): Promise<RpcCrew> {
+export async function assembleRpc(run: Run, entry: Entry, payload: Payload, { crew, broker }: Place): Promise<RpcCrew> {
   const module = 'bench/work/rpc.ts';
   const server = crew.prepare(`${entry.name} server`);
   const client = crew.prepare(`${entry.name} client`);
   const spec = async (role: string, index: number, peers: readonly string[]): Promise<AgentSpec> => {
-    const setup = await run.setup(entry, { payload, broker, index, peers });
+    const setup = await run.setup(entry, { payload, broker: broker.address, index, peers });
     return { name: role, module, role, options: { module: entry.module, setup } };
   };
   const address = await crew.create<string>(server, await spec('server', 0, []));
@@ -85,22 +83,22 @@ export async function assembleRpc(
   return { server, client };
 }
 
-async function measure(run: Run, entry: Entry, { payload = 100, concurrency }: Case): Promise<Round> {
+async function measure(run: Run, entry: Entry, { name, payload = 100, concurrency }: Case): Promise<Round> {
+  const besideLarge = name === besideCase.name;
   const crew = new Crew();
   try {
     const broker = await run.broker(crew, entry);
-    const { server, client } = await assembleRpc(run, entry, payload, crew, broker.address);
+    const { server, client } = await assembleRpc(run, entry, payload, { crew, broker });
     const { seconds, warmSeconds } = run.options;
-    await client.ask('run', { concurrency, seconds: warmSeconds });
+    const verb = besideLarge ? 'beside' : 'run';
+    const largeBytes = 15 * miB;
+    await client.ask(verb, { concurrency, seconds: warmSeconds, largeBytes });
     const watched = [
       { side: 'client', agent: client },
       { side: 'server', agent: server },
     ];
-    const { answer, sides } = await metered(
-      crew,
-      watched,
-      broker,
-      async () => await client.ask<LoopResult>('run', { concurrency, seconds }),
+    const { answer, sides } = await metered(crew, watched, broker, async () =>
+      client.ask<LoopResult>(verb, { concurrency, seconds, largeBytes }),
     );
     return roundOf(answer, sides);
   } finally {
@@ -137,6 +135,8 @@ function goals(run: Run): void {
     run.goal('100 B', 'ratio to limit at 8,192 / at 64', kept, { atLeast: 0.75 });
   }
   run.ratioGoal(caseOf(15 * miB, 1).name, 'rsocket', 10);
+  const p99us = run.line(besideCase.name, 'scalebus')?.p99us;
+  if (p99us !== undefined) run.goal(besideCase.name, 'p99 us', p99us, { atMost: 5000 });
   const small = run.line(caseOf(miB, 4).name, 'scalebus')?.opsPerSec;
   const large = run.line(caseOf(15 * miB, 1).name, 'scalebus')?.opsPerSec;
   if (small !== undefined && large !== undefined) {

@@ -19,11 +19,11 @@ export const streamBench: Bench = {
     const { payload, smoke } = run.options;
     const sizes: readonly Payload[] = payload === undefined ? (smoke ? ['iot'] : [100, 'iot', 16 * kiB]) : [payload];
     const items = sizes.map((size) => caseOf('items', size));
-    await run.measure('stream', items, async (entry, one) => await measure(run, entry, one, flow));
+    await run.measure('stream', items, async (entry, one) => measure(run, entry, one, flow));
     const slow = [caseOf('stalled', 16 * kiB)];
-    await run.measure('stream', slow, async (entry, one) => await measure(run, entry, one, stall));
+    await run.measure('stream', slow, async (entry, one) => measure(run, entry, one, stall));
     const frozen = [caseOf('frozen', 16 * kiB)];
-    await run.measure('stream', frozen, async (entry, one) => await measure(run, entry, one, freeze));
+    await run.measure('stream', frozen, async (entry, one) => measure(run, entry, one, freeze));
     for (const { name } of [...slow, ...frozen]) {
       const growth = run.line(name, 'scalebus')?.figures?.['growth MiB'];
       if (growth !== undefined) run.goal(name, 'growth MiB', growth, { atMost: growthMaxMiB });
@@ -67,12 +67,9 @@ async function flow(run: Run, { crew, server, client }: StreamCrew): Promise<Rou
     { side: 'server', agent: server },
   ];
   // One stream warms up and is measured: a second one on the same link would still share it with the first one's rest.
-  const broker = { address: undefined, cost: async () => await Promise.resolve({ cpuUs: 0, rssPeakBytes: 0 }) };
-  const { answer, sides } = await metered(
-    crew,
-    watched,
-    broker,
-    async () => await client.ask<StreamResult>('run', { seconds: seconds + warmSeconds }),
+  const broker = { address: undefined, cost: async () => Promise.resolve({ cpuUs: 0, rssPeakBytes: 0 }) };
+  const { answer, sides } = await metered(crew, watched, broker, async () =>
+    client.ask<StreamResult>('run', { seconds: seconds + warmSeconds }),
   );
   if (answer.failure !== undefined) throw new Error(`the stream failed: ${answer.failure}`);
   if (answer.wrong > 0) throw new Error(`${answer.wrong.toString()} items were wrong or out of order`);
@@ -82,10 +79,10 @@ async function flow(run: Run, { crew, server, client }: StreamCrew): Promise<Rou
 
 async function stall(run: Run, { server, client }: StreamCrew): Promise<Round> {
   const both = [server, client];
-  const before = await Promise.all(both.map(async (agent) => await agent.ask<number>('rss')));
+  const before = await Promise.all(both.map(async (agent) => agent.ask<number>('rss')));
   await client.ask('stall');
   await pause(run.options.seconds * 1000);
-  const after = await Promise.all(both.map(async (agent) => await agent.ask<number>('rss')));
+  const after = await Promise.all(both.map(async (agent) => agent.ask<number>('rss')));
   const grown = after.map((bytes, index) => (bytes - (before[index] ?? 0)) / 2 ** 20);
   const [serverMiB = 0, clientMiB = 0] = grown;
   return { figures: { 'growth MiB': serverMiB + clientMiB, 'server MiB': serverMiB, 'client MiB': clientMiB } };

@@ -104,12 +104,12 @@ export const roles: Roles = {
     const flood = new Flood(publisher, credit, options, bytesAs ?? 'bytes');
     return {
       verbs: {
-        probe: async () => await flood.probe(),
+        probe: async () => flood.probe(),
         reset: () => flood.reset(),
-        count: async (args: { readonly events: number }) => await flood.count(args.events),
-        run: async (args: FloodArgs) => await flood.run(args),
-        paced: async (args: PacedFloodArgs) => await flood.paced(args),
-        confirmed: async (args: ConfirmArgs) => await flood.confirmed(args),
+        count: async (args: { readonly events: number }) => flood.count(args.events),
+        run: async (args: FloodArgs) => flood.run(args),
+        paced: async (args: PacedFloodArgs) => flood.paced(args),
+        confirmed: async (args: ConfirmArgs) => flood.confirmed(args),
       },
       stop: async () => {
         credit.stop();
@@ -302,12 +302,11 @@ class Flood {
 
   /** Keeps so many confirmed publishes in flight. */
   async confirmed({ concurrency, seconds, level }: ConfirmArgs): Promise<LoopResult> {
-    const send = this.#publisher.confirmed;
-    if (send === undefined) throw new Error('this system confirms nothing');
-    const confirm = send.bind(this.#publisher);
-    return await closedLoop(
-      (value, done, failed) => {
-        confirm(this.#topic, value, level).then(done, failed);
+    const confirm = this.#publisher.confirmed;
+    if (confirm === undefined) throw new Error('this system confirms nothing');
+    return closedLoop(
+      (value, answered, failed) => {
+        confirm(this.#topic, value, level).then(answered, failed);
       },
       { concurrency, seconds, pool: this.#pool, isRight: () => true },
     );

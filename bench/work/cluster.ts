@@ -78,10 +78,10 @@ export const roles: Roles = {
       info: node.address,
       verbs: {
         members: () => node.members() ?? null,
-        joined: async ({ members }: { readonly members: number }) => await joined(node, members),
+        joined: async ({ members }: { readonly members: number }) => joined(node, members),
         rss: () => rest(),
-        ring: async (args: RingArgs) => await ring.run(args),
-        prepareRing: async ({ self }: { readonly self: number }) => await ring.prepare(self),
+        ring: async (args: RingArgs) => ring.run(args),
+        prepareRing: async ({ self }: { readonly self: number }) => ring.prepare(self),
         interest: async ({ topics }: { readonly topics: readonly string[] }) => {
           for (const topic of topics) await node.subscribe(topic, () => ring.seen.add(topic));
         },
@@ -90,13 +90,13 @@ export const roles: Roles = {
           await pause(20);
         },
         reached: () => ring.seen.size,
-        watch: async (args: { readonly topic: string; readonly file: string }) => await witness.start(args),
+        watch: async (args: { readonly topic: string; readonly file: string }) => witness.start(args),
         seen: (): Witness => ({ ...witness.result(), told: [...loss] }),
-        serve: async ({ service }: { readonly service: string }) => await node.serve(service),
-        callable: async ({ service }: { readonly service: string }) => await callable(node, service),
-        load: async (args: LoadArgs) => await load(node, args, loss),
+        serve: async ({ service }: { readonly service: string }) => node.serve(service),
+        callable: async ({ service }: { readonly service: string }) => callable(node, service),
+        load: async (args: LoadArgs) => load(node, args, loss),
       },
-      stop: async () => await node.stop(),
+      stop: async () => node.stop(),
     };
   },
 };
@@ -107,7 +107,7 @@ async function joined(node: ClusterNode, members: number): Promise<void> {
 }
 
 function rest(): number {
-  void globalThis.gc?.();
+  globalThis.gc?.();
   return process.memoryUsage.rss();
 }
 
@@ -131,11 +131,19 @@ class Ring {
 
   async prepare(self: number): Promise<void> {
     await this.#node.subscribe(`ring/${self.toString()}`, (value) => {
-      const { from } = value as { readonly from: number };
+      const { from } = value as { readonly from?: number };
+      if (from === undefined) {
+        this.seen.add('ring');
+        return;
+      }
       this.#received += 1;
       if (this.#received % ackEvery === 0) this.#node.publish(`ack/${from.toString()}`, { count: ackEvery });
     });
-    await this.#node.subscribe(`ack/${self.toString()}`, () => {
+    await this.#node.subscribe(`ack/${self.toString()}`, (value) => {
+      if ((value as { readonly count?: number }).count === undefined) {
+        this.seen.add('ack');
+        return;
+      }
       this.#acknowledged += ackEvery;
       this.#wake();
     });
@@ -147,9 +155,9 @@ class Ring {
     const receivedBefore = this.#received;
     let sent = 0;
     const origin = this.#acknowledged;
-    let running = true;
+    const state = { running: true };
     const fill = (): void => {
-      while (running && sent - (this.#acknowledged - origin) < window) {
+      while (state.running && sent - (this.#acknowledged - origin) < window) {
         this.#node.publish(topic, { from: self, sequence: sent, temperature: 21.5, state: 'running' });
         sent += 1;
       }
@@ -157,7 +165,7 @@ class Ring {
     this.#wake = fill;
     fill();
     await pause(seconds * 1000);
-    running = false;
+    state.running = false;
     const received = this.#received - receivedBefore;
     return { sent, received, seconds: (performance.now() - startedAt) / 1000 };
   }
@@ -214,7 +222,7 @@ async function load(node: ClusterNode, args: LoadArgs, told: readonly number[]):
   const calls = { done: 0, failed: 0, hung: 0 };
   let accepted: number | undefined;
   let published = 0;
-  let running = true;
+  const state = { running: true };
   const startedAt = performance.now();
   const pump = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAt) * args.eventsPerSec) / 1000);
@@ -224,7 +232,7 @@ async function load(node: ClusterNode, args: LoadArgs, told: readonly number[]):
     }
   }, 2);
   const caller = async (): Promise<void> => {
-    while (running) {
+    while (state.running) {
       const from = performance.now();
       const outcome = await settle(node.call(args.service, { from }, args.timeoutMs), args.timeoutMs + 500);
       calls[outcome] += 1;
@@ -235,7 +243,7 @@ async function load(node: ClusterNode, args: LoadArgs, told: readonly number[]):
   };
   const callers = Array.from({ length: args.calls }, caller);
   await pause(args.seconds * 1000);
-  running = false;
+  state.running = false;
   clearInterval(pump);
   await Promise.all(callers);
   return {

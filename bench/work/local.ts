@@ -7,7 +7,7 @@ import type { LocalBus } from '../contender.js';
 export interface LocalOptions {
   readonly module: string;
   readonly variant: string;
-  readonly shape: 'exact' | 'wildcard' | 'unique' | 'fan-out' | 'memory';
+  readonly shape: 'exact' | 'wildcard' | 'unique' | 'fan-out';
   readonly subscriptions: number;
   readonly seconds: number;
   readonly warmSeconds: number;
@@ -32,8 +32,8 @@ export const roles: Roles = {
     if (local === undefined) throw new Error(`${options.module} has no local bus`);
     const bus = await local.create(options.variant);
     return {
-      verbs: { run: async () => await measure(bus, options, local.synchronous) },
-      stop: async () => await bus.stop?.(),
+      verbs: { run: async () => measure(bus, options, local.synchronous) },
+      stop: async () => bus.stop?.(),
     };
   },
 };
@@ -90,49 +90,38 @@ async function flood(bus: LocalBus, topics: readonly string[], seconds: number, 
 }
 
 function patternsOf({ shape, subscriptions }: LocalOptions): string[] {
-  const make = (pattern: (index: number) => string): string[] =>
-    Array.from({ length: subscriptions }, (_, index) => pattern(index));
-  switch (shape) {
-    case 'exact':
-    case 'memory':
-      return make((index) => `device/pump/dev-${index.toString()}/telemetry`);
-    case 'wildcard':
-    case 'unique':
-      return make((index) => `device/pump-${index.toString()}/*/telemetry`);
-    case 'fan-out':
-      return make(() => 'device/pump/dev-1/telemetry');
-  }
+  const patterns: Readonly<Record<LocalOptions['shape'], (index: number) => string>> = {
+    exact: (index) => `device/pump/dev-${index.toString()}/telemetry`,
+    wildcard: (index) => `device/pump-${index.toString()}/*/telemetry`,
+    unique: (index) => `device/pump-${index.toString()}/*/telemetry`,
+    'fan-out': () => 'device/pump/dev-1/telemetry',
+  };
+  return Array.from({ length: subscriptions }, (_, index) => patterns[shape](index));
 }
 
 function topicsOf({ shape, subscriptions }: LocalOptions): string[] {
   const hot = Math.min(hotTopics, subscriptions);
-  switch (shape) {
-    case 'exact':
-    case 'memory':
-      return Array.from({ length: hot }, (_, index) => {
-        const device = Math.floor((index * subscriptions) / hot);
-        return `device/pump/dev-${device.toString()}/telemetry`;
-      });
-    case 'wildcard':
-      return Array.from({ length: hot }, (_, index) => {
-        const product = Math.floor((index * subscriptions) / hot);
-        return `device/pump-${product.toString()}/dev-${index.toString()}/telemetry`;
-      });
-    case 'unique':
-      // So many different topics that each is as good as new when it comes round again.
-      return Array.from({ length: 500_000 }, (_, index) => {
+  const spread = (index: number): string => Math.floor((index * subscriptions) / hot).toString();
+  const make = (length: number, topic: (index: number) => string): string[] =>
+    Array.from({ length }, (_, index) => topic(index));
+  const topics: Readonly<Record<LocalOptions['shape'], () => string[]>> = {
+    exact: () => make(hot, (index) => `device/pump/dev-${spread(index)}/telemetry`),
+    wildcard: () => make(hot, (index) => `device/pump-${spread(index)}/dev-${index.toString()}/telemetry`),
+    // So many different topics that each is as good as new when it comes round again.
+    unique: () =>
+      make(500_000, (index) => {
         const product = (index * 7919) % subscriptions;
         return `device/pump-${product.toString()}/dev-${index.toString()}/telemetry`;
-      });
-    case 'fan-out':
-      return ['device/pump/dev-1/telemetry'];
-  }
+      }),
+    'fan-out': () => ['device/pump/dev-1/telemetry'],
+  };
+  return topics[shape]();
 }
 
 function heapBytes(): number {
   const collect = globalThis.gc;
   if (collect === undefined) throw new Error('start with --expose-gc');
-  for (let pass = 0; pass < 3; pass += 1) void collect();
+  for (let pass = 0; pass < 3; pass += 1) collect();
   return process.memoryUsage().heapUsed;
 }
 

@@ -4,7 +4,7 @@ import { closedLoop, type LoopResult } from '../harness/closed-loop.js';
 import { loadContender } from '../harness/load.js';
 import { openLoop, type OpenLoopResult } from '../harness/open-loop.js';
 import type { EchoClient, Setup } from '../contender.js';
-import { isSame, makePool } from '../payload.js';
+import { type BytesAs, isSame, makePool } from '../payload.js';
 
 /** Options of both roles. */
 export interface RpcOptions {
@@ -16,6 +16,12 @@ export interface RpcOptions {
 export interface RunArgs {
   readonly concurrency: number;
   readonly seconds: number;
+}
+
+/** Small calls beside large ones. */
+export interface BesideArgs extends RunArgs {
+  /** Length of the large payload, one call after the other. */
+  readonly largeBytes: number;
 }
 
 /** A run at a fixed rate. */
@@ -43,11 +49,12 @@ export const roles: Roles = {
     const pool = makePool(setup.payload, bytesAs ?? 'bytes');
     return {
       verbs: {
-        check: async () => await check(client, pool),
+        check: async () => check(client, pool),
         run: async (args: RunArgs): Promise<LoopResult> =>
-          await closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame }),
+          closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame }),
+        beside: async (args: BesideArgs) => beside(client, pool, bytesAs ?? 'bytes', args),
         paced: async (args: PacedArgs): Promise<OpenLoopResult> =>
-          await openLoop(
+          openLoop(
             (value, dueMs, settled) => {
               client.call(
                 value,
@@ -58,10 +65,29 @@ export const roles: Roles = {
             { ...args, pool },
           ),
       },
-      stop: async () => await client.stop(),
+      stop: async () => client.stop(),
     };
   },
 };
+
+/** Runs the pool's calls while large ones go over the same connection; the delays are those of the small ones. */
+async function beside(
+  client: EchoClient,
+  pool: readonly unknown[],
+  bytesAs: BytesAs,
+  { concurrency, seconds, largeBytes }: BesideArgs,
+): Promise<LoopResult> {
+  const call = client.call.bind(client);
+  const large = makePool(largeBytes, bytesAs);
+  const [small, big] = await Promise.all([
+    closedLoop(call, { concurrency, seconds, pool, isRight: isSame }),
+    closedLoop(call, { concurrency: 1, seconds, pool: large, isRight: isSame }),
+  ]);
+  if (big.failed > 0 || big.hanging > 0 || big.opsWithDrain === 0) {
+    throw new Error(`the large calls were not answered: ${big.failure ?? ''}`);
+  }
+  return small;
+}
 
 /** Sends different values at once and compares every answer. */
 async function check(client: EchoClient, pool: readonly unknown[]): Promise<void> {
@@ -71,7 +97,7 @@ async function check(client: EchoClient, pool: readonly unknown[]): Promise<void
   });
   const answers = pool.slice(0, checks).map(
     async (value, index) =>
-      await new Promise<void>((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         const done = (answer: unknown): void => {
           if (isSame(value, answer)) resolve();
           else reject(new Error(`answer ${index.toString()} is not what was sent`));

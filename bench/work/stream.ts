@@ -38,7 +38,7 @@ export const roles: Roles = {
     return {
       verbs: {
         rss,
-        run: async ({ seconds }: { readonly seconds: number }) => await consume(client, pool, seconds),
+        run: async ({ seconds }: { readonly seconds: number }) => consume(client, pool, seconds),
         open: async () => {
           let items = 0;
           client.consume(
@@ -53,7 +53,7 @@ export const roles: Roles = {
           if (!isSame(pool[0], await client.stall())) throw new Error('the first item is not what was sent');
         },
       },
-      stop: async () => await client.stop(),
+      stop: async () => client.stop(),
     };
   },
 };
