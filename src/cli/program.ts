@@ -55,7 +55,9 @@ export function createProgram(terminal: Terminal): Program {
 
 function describeError(error: unknown, json: boolean): string {
   const known = error instanceof ClusterError ? error : ClusterError.from(error, 'internal');
-  return json ? toJson({ error: known.code, message: known.message, details: known.details }) : `scalebus: ${known.message}`;
+  return json
+    ? toJson({ error: known.code, message: known.message, details: known.details })
+    : `scalebus: ${known.message}`;
 }
 
 function buildCommands(terminal: Terminal): Command {
@@ -100,14 +102,19 @@ function addSubscribeCommands(program: Command, terminal: Terminal): void {
     .option('--count N', 'stop after N events')
     .option('--group NAME', 'share the events with the others of this group')
     .action(async (patterns: string[], flags: GuestFlags & { readonly count?: string; readonly group?: string }) => {
-      const options = { countMax: countOf(flags.count, 'count'), ...(flags.group === undefined ? {} : { group: flags.group }) };
+      const options = {
+        countMax: countOf(flags.count, 'count'),
+        ...(flags.group === undefined ? {} : { group: flags.group }),
+      };
       await withGuest(flags, terminal, (work) => showEvents(work, patterns, options));
     });
   guestCommand(program, 'tap <pattern>', 'sample the events that pass anywhere in the cluster')
     .option('--count N', 'stop after N events')
     .option('--sample SHARE', 'share of the events to show, 0 to 1', '1')
     .action(async (pattern: string, flags: GuestFlags & { readonly count?: string; readonly sample: string }) => {
-      await withGuest(flags, terminal, (work) => tapEvents(work, pattern, Number(flags.sample), countOf(flags.count, 'count')));
+      await withGuest(flags, terminal, (work) =>
+        tapEvents(work, pattern, Number(flags.sample), countOf(flags.count, 'count')),
+      );
     });
 }
 
@@ -115,7 +122,9 @@ function addSendCommands(program: Command, terminal: Terminal): void {
   guestCommand(program, 'pub <topic> [value]', 'publish a value (JSON, or a text)')
     .option('--header NAME=VALUE...', 'headers of the event', [])
     .action(async (topic: string, value: string | undefined, flags: GuestFlags & { readonly header: string[] }) => {
-      await withGuest(flags, terminal, (work) => publishOne(work, topic, textToValue(value), textsToHeaders(flags.header)));
+      await withGuest(flags, terminal, (work) =>
+        publishOne(work, topic, textToValue(value), textsToHeaders(flags.header)),
+      );
     });
   guestCommand(program, 'request <topic> [value]', 'ask on a topic and print the answer')
     .option('--all', 'print every answer until the timeout')
@@ -132,7 +141,12 @@ function addSendCommands(program: Command, terminal: Terminal): void {
         input: string | undefined,
         flags: GuestFlags & { readonly at?: string; readonly stream?: boolean },
       ) => {
-        const target = { service, method, stream: flags.stream === true, ...(flags.at === undefined ? {} : { at: flags.at }) };
+        const target = {
+          service,
+          method,
+          stream: flags.stream === true,
+          ...(flags.at === undefined ? {} : { at: flags.at }),
+        };
         await withGuest(flags, terminal, (work) => callOne(work, target, textToValue(input)));
       },
     );
@@ -167,9 +181,16 @@ function guestCommand(program: Command, usage: string, description: string): Com
     .option('--json', 'print JSON lines');
 }
 
-async function withGuest(flags: GuestFlags, terminal: Terminal, run: (work: GuestWork) => Promise<void>): Promise<void> {
+async function withGuest(
+  flags: GuestFlags,
+  terminal: Terminal,
+  run: (work: GuestWork) => Promise<void>,
+): Promise<void> {
   const timeoutMs = countOf(flags.timeout, 'timeout');
-  const guest = await connectGuest({ addresses: addressesOf(flags.node), ...(flags.key === undefined ? {} : { key: flags.key }) });
+  const guest = await connectGuest({
+    addresses: addressesOf(flags.node),
+    ...(flags.key === undefined ? {} : { key: flags.key }),
+  });
   try {
     await run({ guest, terminal, json: flags.json === true, timeoutMs });
   } finally {

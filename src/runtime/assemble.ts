@@ -46,7 +46,8 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     );
     stack.onUndo(() => door.server.close());
     stack.onUndo(() => door.datagrams.close());
-    const address = options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
+    const address =
+      options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
     const membership = new SwimMembership(
       { clock, random: random.fork('membership'), socket: door.datagrams, logger, metrics },
       {
@@ -133,11 +134,24 @@ function membershipProfile(profile: Profile): MembershipProfile {
   }
 }
 
-function createLinks(environment: NodeEnvironment, options: ResolvedNodeOptions, membership: SwimMembership): LinkManager {
+function createLinks(
+  environment: NodeEnvironment,
+  options: ResolvedNodeOptions,
+  membership: SwimMembership,
+): LinkManager {
   const { clock, random, secrets, connections, logger, metrics } = environment;
   const { name, epoch, address } = membership.self;
   return new LinkManager(
-    { self: { name, epoch, address }, clock, random: random.fork('links'), secrets, connections, membership, logger, metrics },
+    {
+      self: { name, epoch, address },
+      clock,
+      random: random.fork('links'),
+      secrets,
+      connections,
+      membership,
+      logger,
+      metrics,
+    },
     resolveLinkOptions({ linksMax: options.linksMax, keys: options.key === undefined ? [] : [options.key] }),
   );
 }

@@ -32,7 +32,8 @@ export function createNodeEnvironment(given: NodeOptions, options: ResolvedNodeO
 export function createOptionSources(): OptionSources {
   const secrets = new NodeSecrets();
   return {
-    defaultName: () => `node-${Array.from(secrets.randomBytes(4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`,
+    defaultName: () =>
+      `node-${Array.from(secrets.randomBytes(4), (byte) => byte.toString(16).padStart(2, '0')).join('')}`,
     hash: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   };
 }

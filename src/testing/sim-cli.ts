@@ -12,7 +12,10 @@ const program = new Command('sim')
   .option('--seeds <n>', 'how many seeds', '20')
   .option('--twice', 'run each seed twice and compare')
   .option('--json', 'print JSON lines')
-  .addHelpText('after', `\n${simScenarios.map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`).join('\n')}`)
+  .addHelpText(
+    'after',
+    `\n${simScenarios.map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`).join('\n')}`,
+  )
   .parse();
 
 const flags = program.opts<{ from: string; seeds: string; twice?: boolean; json?: boolean }>();
@@ -52,13 +55,18 @@ async function runSeed(scenario: SimScenario, seed: number): Promise<SimOutcome>
   if (flags.twice !== true || !outcome.ok) return outcome;
   const again = await scenario.run(seed);
   if (again.fingerprint === outcome.fingerprint) return outcome;
-  return { ...outcome, ok: false, faults: [`two runs of one seed differ: ${outcome.fingerprint} and ${again.fingerprint}`] };
+  return {
+    ...outcome,
+    ok: false,
+    faults: [`two runs of one seed differ: ${outcome.fingerprint} and ${again.fingerprint}`],
+  };
 }
 
 function tellFailure(scenario: SimScenario, seed: number, outcome: SimOutcome): void {
   const replay = `npm run sim -- ${scenario.name} --from ${seed} --seeds 1`;
   if (flags.json === true) print(JSON.stringify({ scenario: scenario.name, seed, faults: outcome.faults, replay }));
-  else print(`${scenario.name} seed ${seed} FAILED\n  ${outcome.faults.slice(0, 10).join('\n  ')}\n  replay: ${replay}`);
+  else
+    print(`${scenario.name} seed ${seed} FAILED\n  ${outcome.faults.slice(0, 10).join('\n  ')}\n  replay: ${replay}`);
 }
 
 function print(line: string): void {
