@@ -7,7 +7,7 @@ const node = createNode({ name: 'rules', label: 'scalebus-demo' });
 await node.start();
 serveRate(node, '/alarm/**');
 
-const rules = await startRules(node, [fileURLToPath(new URL('rules/rooms.yaml', import.meta.url))]);
+const rules = await startRules(node, [fileURLToPath(new URL('rules/climate.yaml', import.meta.url))]);
 
 report({ kind: 'ready', name: node.name });
 stopOnSignal(rules, node);
