@@ -32,7 +32,9 @@ stopOnSignal({ stop: async () => clearInterval(timer) }, node);
 async function tellView(): Promise<void> {
   // One typed call to every node that serves it; each answers or fails for itself.
   const answers = await node.rpc.callAll(rateService, 'read', undefined, { timeoutMs: 400 });
-  const rates: Rates = Object.fromEntries(answers.flatMap((one) => (one.ok ? [[one.instance.node, one.value]] : [])));
+  const rates: Rates = Object.fromEntries(
+    answers.flatMap((one) => (one.kind === 'value' ? [[one.node, one.value]] : [])),
+  );
   const members = node.members().map(({ name, status, address }) => ({ name, status, address }));
   const view: View = { kind: 'view', members, rates, seen: { ...seen }, lastAlarms, lastRoundTripsMs };
   report(view);

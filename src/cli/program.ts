@@ -188,7 +188,7 @@ async function withGuest(
 ): Promise<void> {
   const timeoutMs = countOf(flags.timeout, 'timeout');
   const guest = await connectGuest({
-    addresses: addressesOf(flags.node),
+    ...addressesOf(flags.node),
     ...(flags.key === undefined ? {} : { key: flags.key }),
   });
   try {
@@ -198,9 +198,9 @@ async function withGuest(
   }
 }
 
-function addressesOf(node: string | undefined): readonly string[] | undefined {
-  if (node === undefined) return undefined;
-  if (findAddress(node, defaultPort) !== undefined) return [node];
+function addressesOf(node: string | undefined): { readonly addresses?: readonly string[] } {
+  if (node === undefined) return {};
+  if (findAddress(node, defaultPort) !== undefined) return { addresses: [node] };
   throw new ClusterError('invalid-options', `--node is ${JSON.stringify(node)}; expected HOST:PORT`);
 }
 

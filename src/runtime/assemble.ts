@@ -18,7 +18,7 @@ import { type FrontDoor, openFrontDoor } from './front-door.js';
 import type { ResolvedNodeOptions } from './options.js';
 import type { Profile } from './profiles.js';
 import { StartStack } from './start-stack.js';
-import { BusRoom } from '../bus/bus-room.js';
+import { type BusRoom, interim } from './interim-bus.js';
 
 /** A running node's rooms, wired. */
 export interface NodeRooms {
@@ -82,7 +82,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       },
       { exposeStacks: options.exposeStacks },
     );
-    const bus = new BusRoom({ clock, random: random.fork('bus'), links, tables, membership, metrics, logger });
+    const bus = interim({ clock, random, self: links.self });
     await stack.start('rpc', () => rpc.start());
     stack.onUndo(() => rpc.stop());
     await stack.start('bus', () => bus.start());

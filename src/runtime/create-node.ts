@@ -1,13 +1,13 @@
 import { defer, type Observable, Subject, takeUntil } from 'rxjs';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
-import { createTcpConnections } from '../cluster/transport/tcp-connections.js';
 import { ClusterError } from '../core/errors.js';
 import type { ClusterWatch, Member } from '../spi/membership.js';
 import { type NodeRooms, startRooms, stopRooms } from './assemble.js';
 import type { ClusterNode, NodeState } from './cluster-node.js';
 import type { NodeEnvironment } from './environment.js';
 import { serveGuests } from './guest-service.js';
+import { metricsToText } from './metrics-text.js';
 import { type MembersEvent, membersStream } from './members-stream.js';
 import { createNodeEnvironment, createOptionSources } from './node-environment.js';
 import type { NodeParts } from './node-parts.js';
@@ -69,8 +69,8 @@ class AssembledNode implements ClusterNode {
   }
 
   get parts(): NodeParts {
-    const { clock, random, logger } = this.#environment;
-    return { clock, random, logger, deviceConnections: createTcpConnections() };
+    const { clock, random, logger, deviceConnections } = this.#environment;
+    return { clock, random, logger, deviceConnections };
   }
 
   get members$(): Observable<MembersEvent> {
@@ -83,7 +83,7 @@ class AssembledNode implements ClusterNode {
 
   metricsText(): string {
     const { metrics } = this.#environment;
-    return metrics instanceof ProcessMetrics ? metrics.text() : '';
+    return metrics instanceof ProcessMetrics ? metricsToText(metrics.snapshot()) : '';
   }
 
   start(): Promise<void> {

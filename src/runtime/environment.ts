@@ -14,6 +14,8 @@ export interface NodeEnvironment {
   readonly cipher: Cipher;
   readonly datagrams: Datagrams;
   readonly connections: Connections;
+  /** Plain connections for devices, whatever the links use. */
+  readonly deviceConnections: Connections;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** The address that others reach this machine by, when a node listens on every address and advertises none. */

@@ -1,6 +1,7 @@
 import { call, defineService, type MethodDefinition, type ServiceContract, stream } from '../cluster/rpc/contract.js';
 import type { BusEvent, Receipt } from '../spi/bus.js';
 import type { ServiceInstance } from '../spi/rpc.js';
+import type { NodeStats } from './node-stats.js';
 import type { MemberView } from './guest-node.js';
 
 /** What a guest publishes or asks. */
@@ -48,7 +49,7 @@ export type GuestMethods = {
   readonly instances: MethodDefinition<'call', { readonly service?: string }, readonly ServiceInstance[]>;
   readonly explain: MethodDefinition<'call', { readonly topic: string }, unknown>;
   readonly tap: MethodDefinition<'stream', GuestTap, BusEvent>;
-  readonly stats: MethodDefinition<'call', void, unknown>;
+  readonly stats: MethodDefinition<'call', void, NodeStats>;
 };
 
 /** The built-in service of every node; see docs/decisions/0005-guests.md. */
@@ -66,6 +67,6 @@ export const guestContract: ServiceContract<GuestMethods> = defineService('scale
     instances: call<{ readonly service?: string }, readonly ServiceInstance[]>({ idempotent: true }),
     explain: call<{ readonly topic: string }, unknown>({ idempotent: true }),
     tap: stream<GuestTap, BusEvent>(),
-    stats: call<void, unknown>({ idempotent: true }),
+    stats: call<void, NodeStats>({ idempotent: true }),
   },
 });

@@ -1,5 +1,4 @@
 import { instanceKey, writeInstance } from '../cluster/rpc/instance-row.js';
-import { createRegistration } from '../cluster/rpc/registration.js';
 import type { NodeId } from '../core/ids.js';
 import type { LinkPeer } from '../spi/links.js';
 import type { Member, Membership } from '../spi/membership.js';
@@ -34,8 +33,7 @@ function guestMembership(self: NodeId, host: LinkPeer): Membership {
 }
 
 function guestTable(name: string, host: NodeId): SharedTable {
-  const registration = createRegistration(guestContract, { id: 'node', tags: {} });
-  const row = [instanceKey(guestContract.name, 'node'), writeInstance(registration)] as const;
+  const row = [instanceKey(guestContract.name, 'node'), writeInstance({ contract: guestContract, tags: {} })] as const;
   const rows: ReadonlyMap<string, Uint8Array> = name === 'services' ? new Map([row]) : new Map<string, Uint8Array>();
   return {
     revision: 0,

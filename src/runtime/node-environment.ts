@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { createTcpConnections } from '../cluster/transport/tcp-connections.js';
-import { createTlsConnections } from '../cluster/transport/tls-connections.js';
-import { createUdpDatagrams } from '../cluster/transport/udp-datagrams.js';
+import { TcpConnections } from '../cluster/transport/tcp-connections.js';
+import { TlsConnections } from '../cluster/transport/tls-connections.js';
+import { UdpDatagrams } from '../cluster/transport/udp-datagrams.js';
+import type { Clock } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
+import type { Connections } from '../spi/connections.js';
+import type { Metrics } from '../spi/metrics.js';
 import type { NodeEnvironment } from './environment.js';
 import { NodeCipher } from './node-cipher.js';
 import { NodeClock } from './node-clock.js';
@@ -15,17 +18,26 @@ import { ProcessMetrics } from './process-metrics.js';
 /** The machine that this process runs on. */
 export function createNodeEnvironment(given: NodeOptions, options: ResolvedNodeOptions): NodeEnvironment {
   const clock = new NodeClock();
+  const metrics = given.metrics ?? new ProcessMetrics();
   return {
     clock,
     random: createNodeRandom(),
     secrets: new NodeSecrets(),
     cipher: new NodeCipher(),
-    datagrams: createUdpDatagrams(),
-    connections: options.tls === undefined ? createTcpConnections() : createTlsConnections(options.tls),
+    datagrams: new UdpDatagrams({ metrics }),
+    connections: createConnections(clock, metrics, options.tls),
     logger: given.logger ?? silentLogger,
-    metrics: given.metrics ?? new ProcessMetrics(),
+    metrics,
+    deviceConnections: new TcpConnections({ clock, metrics }),
     publicHost: findPublicHost,
   };
+}
+
+function createConnections(clock: Clock, metrics: Metrics, tls: ResolvedNodeOptions['tls']): Connections {
+  if (tls === undefined) return new TcpConnections({ clock, metrics });
+  const { key, cert, ca, mutual } = tls;
+  // Nodes are known by name, not by address: hello compares the certificate's names with the node's.
+  return new TlsConnections({ clock, metrics, key, certificate: cert, authorities: ca, mutual, checkHost: false });
 }
 
 /** What options need of this machine. */

@@ -1,4 +1,5 @@
 import { after, type Clock } from '../core/clock.js';
+import { guestContract } from './guest-contract.js';
 import type { NodeRooms } from './assemble.js';
 
 /** A start waits no longer than this for links: a member that is dead but not yet known to be must not hold a newcomer up. */
@@ -19,18 +20,16 @@ export function whenSettled(rooms: NodeRooms, clock: Clock): Promise<void> {
       if (isSettled(rooms)) finish();
     };
     const cancel = clock.setTimer(after(clock.now(), settleMsMax), finish);
-    const unlistens = [
-      rooms.links.listen(check),
-      rooms.membership.listen(check),
-      ...rooms.settling.map((table) => table.listen(check)),
-    ];
+    const unlistens = [rooms.links.listen(check), rooms.membership.listen(check), rooms.rpc.listen(check)];
     check();
   });
 }
 
-function isSettled({ membership, links }: NodeRooms): boolean {
+/** Every node serves the guest contract, so knowing that of a peer proves that its rows have come. */
+function isSettled({ membership, links, rpc }: NodeRooms): boolean {
+  const known = new Set(rpc.instances(guestContract.name).map((instance) => instance.node));
   const others = membership
     .members()
     .filter((member) => member.status === 'alive' && member.name !== membership.self.name);
-  return others.every((member) => links.findLink(member.name) !== undefined);
+  return others.every((member) => links.findLink(member.name) !== undefined && known.has(member.name));
 }
