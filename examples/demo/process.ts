@@ -1,14 +1,17 @@
 /** What the three processes of the demo share: a typed service for rates, reports to the parent, and an orderly end. */
-import { call, type ClusterNode, defineService } from 'scalebus';
+import { call, type ClusterNode, defineService, type MethodDefinition, type ServiceContract } from 'scalebus';
 
 /** Events per second that a node saw of the pattern it counts. */
 export type Rates = Readonly<Record<string, number>>;
 
 /** A contract: its types reach the one who serves it and the one who calls it. */
-export const rateService = defineService('demo.rate', {
-  version: '1.0.0',
-  methods: { read: call<void, number>({ idempotent: true }) },
-});
+export const rateService: ServiceContract<{ readonly read: MethodDefinition<'call', void, number> }> = defineService(
+  'demo.rate',
+  {
+    version: '1.0.0',
+    methods: { read: call<void, number>({ idempotent: true }) },
+  },
+);
 
 /** What the observer sees. */
 export interface View {
