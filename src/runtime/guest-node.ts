@@ -1,4 +1,5 @@
 import type { BusEvent, Receipt } from '../spi/bus.js';
+import type { NodeStats } from './node-stats.js';
 import type { ServiceInstance } from '../spi/rpc.js';
 
 /** One member as a guest sees it. */
@@ -49,7 +50,7 @@ export interface GuestNode {
   /** Samples the events that pass, all over the cluster. */
   tap(pattern: string, options?: { readonly sample?: number; readonly signal?: AbortSignal }): AsyncIterable<BusEvent>;
   /** Counters of the node, now. */
-  stats(): Promise<unknown>;
+  stats(): Promise<NodeStats>;
   /** Ends the link. Idempotent. */
   stop(): Promise<void>;
 }

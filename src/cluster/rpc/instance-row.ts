@@ -21,7 +21,7 @@ export function instanceKey(service: string, id: string): string {
 }
 
 /** The row of a registration. */
-export function writeInstance(registration: Registration): Uint8Array {
+export function writeInstance(registration: Pick<Registration, 'contract' | 'tags'>): Uint8Array {
   const { description } = registration.contract;
   const methods = Object.entries(description.methods).map(
     ([name, { kind, idempotent }]) => [name, [kinds.indexOf(kind), idempotent ? 1 : 0]] as const,

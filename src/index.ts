@@ -1,0 +1,106 @@
+/**
+ * The public surface. The first part is for programs that embed a node; the second, marked, for those who extend it: transports,
+ * codecs, device protocols, rule nodes.
+ */
+
+// For users.
+export type { BusObservable } from './bus/observe.js';
+export type { EventBus, SubscriptionInfo } from './bus/event-bus.js';
+export { createLocalBus } from './bus/create-local-bus.js';
+export {
+  call,
+  channel,
+  type ContractMethods,
+  defineService,
+  type MethodDefinition,
+  type MethodOptions,
+  oneWay,
+  type ServiceContract,
+  stream,
+} from './cluster/rpc/contract.js';
+export type { RegisterOptions } from './cluster/rpc/registration.js';
+export type {
+  ClientOptions,
+  IncompatibleInstance,
+  RpcManager,
+  ServiceRegistration,
+  WaitOptions,
+} from './cluster/rpc/rpc-manager.js';
+export type {
+  CallAllResult,
+  CallContext,
+  CallOptions,
+  RpcStream,
+  Select,
+  ServiceClient,
+  ServiceHandlers,
+  StreamOptions,
+} from './cluster/rpc/service-types.js';
+export {
+  type CreditRequest,
+  type CreditSource,
+  fromCredit,
+  type LossySource,
+  withOverflow,
+} from './cluster/rpc/sources.js';
+export { ClusterError, type ErrorCode, mayHaveRun } from './core/errors.js';
+export type { Logger, LogFields } from './core/logger.js';
+export { segmentToText, topicSegment } from './core/topic.js';
+export { packageVersion } from './core/version.js';
+export type { GatewayOptions } from './device/gateway/device-gateway.js';
+export type { RuleStats } from './rule/rule-runner.js';
+export type { ClusterNode, NodeState } from './runtime/cluster-node.js';
+export { connectGuest, type GuestOptions } from './runtime/connect-guest.js';
+export { createNode } from './runtime/create-node.js';
+export type { GuestNode, MemberView } from './runtime/guest-node.js';
+export type { MembersEvent } from './runtime/members-stream.js';
+export { createMqttGateway, type MqttGateway, type MqttGatewayOptions } from './runtime/mqtt-gateway.js';
+export { JsonLogger } from './runtime/node-logger.js';
+export { type NodeRules, startRules } from './runtime/node-rules.js';
+export type { NodeOptions, TlsOptions } from './runtime/options.js';
+export { defaultPort, lan, local, type Profile, wan } from './runtime/profiles.js';
+export type {
+  BusDoor,
+  BusEvent,
+  BusSubscription,
+  ConfirmLevel,
+  ConfirmOptions,
+  ConfirmReport,
+  EventHandler,
+  Gap,
+  GroupStrategy,
+  OverflowPolicy,
+  PublishOptions,
+  Receipt,
+  RequestManyOptions,
+  RequestOptions,
+  RespondContext,
+  RespondHandler,
+  SubscribeOptions,
+  SubscriptionStats,
+} from './spi/bus.js';
+export type { ClusterWatch, Member, MemberEvent, MemberStatus } from './spi/membership.js';
+export type { InstanceEvent, InvokeOptions, RpcDoor, ServiceDescription, ServiceInstance } from './spi/rpc.js';
+
+// For extenders.
+export type { Address } from './core/address.js';
+export type { CancelTimer, Clock, MonotonicMs, WallMs } from './core/clock.js';
+export type { Random } from './core/random.js';
+export type { NodeParts } from './runtime/node-parts.js';
+export { ProcessMetrics } from './runtime/process-metrics.js';
+export type { Codec } from './spi/codec.js';
+export type { Connection, Connections, ConnectionServer } from './spi/connections.js';
+export type { Datagrams, DatagramSocket } from './spi/datagrams.js';
+export type {
+  DeviceClient,
+  DeviceCommand,
+  DeviceMessage,
+  DeviceProtocol,
+  DeviceRef,
+  NetworkComponent,
+} from './spi/device.js';
+export type { Link, Links } from './spi/links.js';
+export type { Membership } from './spi/membership.js';
+export type { Counter, Gauge, Histogram, Metrics } from './spi/metrics.js';
+export type { RuleMessage, RuleNode } from './spi/rule.js';
+export type { Cipher, Secrets } from './spi/secrets.js';

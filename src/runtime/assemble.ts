@@ -1,0 +1,163 @@
+import { createMsgpackCodec } from '../codec/msgpack-codec.js';
+import { jsonCodec } from '../codec/json-codec.js';
+import { LinkManager } from '../cluster/link/link-manager.js';
+import { resolveLinkOptions } from '../cluster/link/link-options.js';
+import {
+  lanMembership,
+  localMembership,
+  type MembershipProfile,
+  wanMembership,
+} from '../cluster/membership/membership-options.js';
+import { SwimMembership } from '../cluster/membership/swim-membership.js';
+import { RpcRoom } from '../cluster/rpc/rpc-room.js';
+import { TableRoom } from '../cluster/table/table-room.js';
+import { addressToText } from '../core/address.js';
+import type { Connection } from '../spi/connections.js';
+import type { NodeEnvironment } from './environment.js';
+import { type FrontDoor, openFrontDoor } from './front-door.js';
+import type { ResolvedNodeOptions } from './options.js';
+import type { Profile } from './profiles.js';
+import { StartStack } from './start-stack.js';
+import { type BusRoom, interim } from './interim-bus.js';
+
+/** A running node's rooms, wired. */
+export interface NodeRooms {
+  readonly door: FrontDoor;
+  readonly address: string;
+  readonly membership: SwimMembership;
+  readonly links: LinkManager;
+  readonly tables: TableRoom;
+  readonly rpc: RpcRoom;
+  readonly bus: BusRoom;
+}
+
+/**
+ * Wires and starts a node: front door, membership, links, tables, rpc, bus, in this order. `createNode()` calls it with the machine's
+ * environment, the simulator with a simulated one. When a part fails, its name is in the error and those before it are
+ * stopped again.
+ */
+export async function startRooms(environment: NodeEnvironment, options: ResolvedNodeOptions): Promise<NodeRooms> {
+  const stack = new StartStack();
+  const { clock, random, logger, metrics } = environment;
+  let accept = (connection: Connection): void => connection.destroy();
+  try {
+    const door = await stack.start('front door', () =>
+      openFrontDoor(environment, options, (connection) => accept(connection)),
+    );
+    stack.onUndo(() => door.server.close());
+    stack.onUndo(() => door.datagrams.close());
+    const address =
+      options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
+    const membership = new SwimMembership(
+      { clock, random: random.fork('membership'), socket: door.datagrams, logger, metrics },
+      {
+        ...membershipProfile(options.profile),
+        name: options.name,
+        address,
+        seeds: options.seeds.filter((seed) => seed !== address),
+        joinRequired: options.joinRequired,
+        ...(options.joinTimeoutMs === undefined ? {} : { joinTimeoutMs: options.joinTimeoutMs }),
+        ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+      },
+    );
+    await stack.start('membership', () => membership.start());
+    stack.onUndo(() => membership.stop());
+    const links = createLinks(environment, options, membership);
+    accept = (connection) => links.accept(connection);
+    await stack.start('links', () => Promise.resolve(links.start()));
+    stack.onUndo(() => links.stop(0));
+    membership.attachStreams(links);
+    const tables = new TableRoom({ links, membership, clock, logger, metrics });
+    const rpc = new RpcRoom(
+      {
+        links,
+        tables,
+        membership,
+        clock,
+        random: random.fork('rpc'),
+        codec: createMsgpackCodec(),
+        stockCodecs: [jsonCodec, createMsgpackCodec()],
+        metrics,
+        logger,
+      },
+      { exposeStacks: options.exposeStacks },
+    );
+    const bus = interim({ clock, random, self: links.self });
+    await stack.start('rpc', () => rpc.start());
+    stack.onUndo(() => rpc.stop());
+    await stack.start('bus', () => bus.start());
+    stack.onUndo(() => bus.stop());
+    await stack.start('tables', () => tables.start());
+    stack.onUndo(() => tables.stop());
+    return { door, address, membership, links, tables, rpc, bus };
+  } catch (error) {
+    await stack.undo();
+    throw error;
+  }
+}
+
+/**
+ * Stops a node's rooms in the order of docs/architecture.md, Stopping: withdraw and wait until peers know; refuse; finish until
+ * `drainMs`; final numbers; leave; close. Every step has a deadline of its own, so a peer that stalls delays but never blocks it.
+ */
+export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void> {
+  const { membership, links, tables, rpc, bus, door } = rooms;
+  const withdrawMs = Math.min(withdrawMsMax, drainMs);
+  await Promise.all([rpc.withdraw(withdrawMs), bus.withdraw(withdrawMs)]);
+  rpc.refuse();
+  await Promise.all([rpc.finish(drainMs), bus.finish(drainMs)]);
+  links.withdraw();
+  await bus.sayFinal(Math.min(finalMsMax, drainMs));
+  await membership.leave(Math.min(leaveMsMax, drainMs));
+  await bus.stop();
+  await rpc.stop();
+  await tables.stop();
+  await links.stop(0);
+  await membership.stop();
+  await door.server.close();
+  await door.datagrams.close();
+}
+
+/** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */
+const withdrawMsMax = 1000;
+const finalMsMax = 1000;
+const leaveMsMax = 1000;
+
+function membershipProfile(profile: Profile): MembershipProfile {
+  switch (profile.kind) {
+    case 'local':
+      return localMembership();
+    case 'lan':
+      return lanMembership(profile.nodes);
+    case 'wan':
+      return wanMembership(profile.nodes);
+  }
+}
+
+function createLinks(
+  environment: NodeEnvironment,
+  options: ResolvedNodeOptions,
+  membership: SwimMembership,
+): LinkManager {
+  const { clock, random, secrets, connections, logger, metrics } = environment;
+  const { name, epoch, address } = membership.self;
+  return new LinkManager(
+    {
+      self: { name, epoch, address },
+      clock,
+      random: random.fork('links'),
+      secrets,
+      connections,
+      membership,
+      logger,
+      metrics,
+    },
+    resolveLinkOptions({ linksMax: options.linksMax, keys: options.key === undefined ? [] : [options.key] }),
+  );
+}
+
+/** Others cannot dial "every address". */
+function reachableHost(door: FrontDoor, environment: NodeEnvironment): string {
+  const { host } = door.local;
+  return host === '0.0.0.0' || host === '::' ? environment.publicHost() : host;
+}

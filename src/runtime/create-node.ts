@@ -1,0 +1,129 @@
+import { defer, type Observable, Subject, takeUntil } from 'rxjs';
+import type { EventBus } from '../bus/event-bus.js';
+import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
+import { ClusterError } from '../core/errors.js';
+import type { ClusterWatch, Member } from '../spi/membership.js';
+import { type NodeRooms, startRooms, stopRooms } from './assemble.js';
+import type { ClusterNode, NodeState } from './cluster-node.js';
+import type { NodeEnvironment } from './environment.js';
+import { serveGuests } from './guest-service.js';
+import { metricsToText } from './metrics-text.js';
+import { type MembersEvent, membersStream } from './members-stream.js';
+import { createNodeEnvironment, createOptionSources } from './node-environment.js';
+import type { NodeParts } from './node-parts.js';
+import { type NodeOptions, resolveNodeOptions, type ResolvedNodeOptions } from './options.js';
+import { ProcessMetrics } from './process-metrics.js';
+import { whenSettled } from './when-settled.js';
+
+/** Makes a node; throws `invalid-options` or `insecure-address`. Nothing is opened before `start()`. */
+export function createNode(options: NodeOptions = {}): ClusterNode {
+  const resolved = resolveNodeOptions(options, createOptionSources());
+  return new AssembledNode(createNodeEnvironment(options, resolved), resolved);
+}
+
+/** Makes a node in a given environment: the simulator's way in. */
+export function createNodeIn(environment: NodeEnvironment, options: ResolvedNodeOptions): ClusterNode {
+  return new AssembledNode(environment, options);
+}
+
+class AssembledNode implements ClusterNode {
+  readonly #environment: NodeEnvironment;
+  readonly #options: ResolvedNodeOptions;
+  readonly #ended = new Subject<void>();
+  #state: NodeState = 'idle';
+  #rooms: NodeRooms | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(environment: NodeEnvironment, options: ResolvedNodeOptions) {
+    this.#environment = environment;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get state(): NodeState {
+    return this.#state;
+  }
+
+  get address(): string {
+    return this.#running().address;
+  }
+
+  get epoch(): number {
+    return this.#running().membership.self.epoch;
+  }
+
+  get bus(): EventBus {
+    return this.#running().bus;
+  }
+
+  get rpc(): RpcManager {
+    return this.#running().rpc;
+  }
+
+  get cluster(): ClusterWatch {
+    return this.#running().membership.watch;
+  }
+
+  get parts(): NodeParts {
+    const { clock, random, logger, deviceConnections } = this.#environment;
+    return { clock, random, logger, deviceConnections };
+  }
+
+  get members$(): Observable<MembersEvent> {
+    return defer(() => membersStream(this.#running().membership).pipe(takeUntil(this.#ended)));
+  }
+
+  members(): readonly Member[] {
+    return this.#running().membership.members();
+  }
+
+  metricsText(): string {
+    const { metrics } = this.#environment;
+    return metrics instanceof ProcessMetrics ? metricsToText(metrics.snapshot()) : '';
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stopping !== undefined) throw new ClusterError('stopped', `node ${this.name} was stopped; make another`);
+    this.#state = 'starting';
+    try {
+      this.#rooms = await startRooms(this.#environment, this.#options);
+      serveGuests(this.#rooms);
+      await whenSettled(this.#rooms, this.#environment.clock);
+    } catch (error) {
+      this.#state = 'stopped';
+      throw error;
+    }
+    if (this.#stopping === undefined) this.#state = 'running';
+  }
+
+  async #stop(): Promise<void> {
+    const starting = this.#starting;
+    this.#state = starting === undefined ? 'stopped' : 'stopping';
+    // A start that failed has left nothing to stop, and has told its caller.
+    await Promise.allSettled([starting]);
+    const rooms = this.#rooms;
+    if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs);
+    this.#state = 'stopped';
+    this.#ended.next();
+    this.#ended.complete();
+  }
+
+  #running(): NodeRooms {
+    if (this.#rooms !== undefined && this.#state !== 'starting') return this.#rooms;
+    throw new ClusterError('not-started', `node ${this.name} is ${this.#state}; await start() first`);
+  }
+}

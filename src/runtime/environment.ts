@@ -1,0 +1,23 @@
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import type { Random } from '../core/random.js';
+import type { Connections } from '../spi/connections.js';
+import type { Datagrams } from '../spi/datagrams.js';
+import type { Metrics } from '../spi/metrics.js';
+import type { Cipher, Secrets } from '../spi/secrets.js';
+
+/** The world of one node. `createNode()` gives the machine's, the simulator gives a simulated one; the assembly is the same. */
+export interface NodeEnvironment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly secrets: Secrets;
+  readonly cipher: Cipher;
+  readonly datagrams: Datagrams;
+  readonly connections: Connections;
+  /** Plain connections for devices, whatever the links use. */
+  readonly deviceConnections: Connections;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The address that others reach this machine by, when a node listens on every address and advertises none. */
+  readonly publicHost: () => string;
+}

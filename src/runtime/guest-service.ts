@@ -1,0 +1,74 @@
+import { Observable } from 'rxjs';
+import { type LossySource, withOverflow } from '../cluster/rpc/sources.js';
+import type { CallContext, ServiceHandlers } from '../cluster/rpc/service-types.js';
+import { CancelSource } from '../core/cancel.js';
+import type { BusEvent, RequestOptions } from '../spi/bus.js';
+import type { NodeRooms } from './assemble.js';
+import {
+  guestContract,
+  type GuestCall,
+  type GuestInterest,
+  type GuestMessage,
+  type GuestMethods,
+} from './guest-contract.js';
+import type { MemberView } from './guest-node.js';
+import { type NodeStats, readStats } from './node-stats.js';
+
+/** Serves the built-in contract by which guests use this node; see docs/decisions/0005-guests.md. */
+export function serveGuests(rooms: NodeRooms): void {
+  rooms.rpc.register(guestContract, guestHandlers(rooms), { id: 'node' });
+}
+
+function guestHandlers(rooms: NodeRooms): ServiceHandlers<GuestMethods> {
+  const { bus, rpc, membership } = rooms;
+  return {
+    host: () => selfView(rooms),
+    members: () => membership.members().map((member) => viewOf(member, membership.self.name)),
+    publish: ({ topic, value, ...options }: GuestMessage) => bus.publish(topic, value, options),
+    subscribe: (interest: GuestInterest) => guestEvents(rooms, interest),
+    request: ({ topic, value, ...options }: GuestMessage, context) =>
+      bus.request(topic, value, requestOptions(options, context)),
+    requestMany: ({ topic, value, ...options }: GuestMessage, context) =>
+      bus.requestMany(topic, value, requestOptions(options, context)),
+    invoke: ({ service, method, input, ...options }: GuestCall, context) =>
+      rpc.invoke(service, method, input, { ...options, cancel: cancelOf(context) }),
+    invokeStream: ({ service, method, input, ...options }: GuestCall, context) =>
+      rpc.invokeStream(service, method, input, { ...options, cancel: cancelOf(context) }),
+    instances: ({ service }) => rpc.instances(service),
+    explain: ({ topic }) => bus.explain(topic),
+    tap: ({ pattern, sample }) => withOverflow(bus.tap(pattern, { sample }), 'drop-oldest', guestQueueMax),
+    stats: (): NodeStats => readStats(rooms),
+  };
+}
+
+/** Events that wait for a slow guest; the oldest go first, as a person at a terminal wants the newest. */
+const guestQueueMax = 4096;
+
+function guestEvents({ bus }: NodeRooms, { patterns, group }: GuestInterest): LossySource<BusEvent> {
+  const options = group === undefined ? {} : { group: { name: group, strategy: 'random' as const } };
+  const events = new Observable<BusEvent>((subscriber) => {
+    const subscription = bus.subscribe(patterns, (event) => subscriber.next(event), options);
+    return () => subscription.stop();
+  });
+  return withOverflow(events, 'drop-oldest', guestQueueMax);
+}
+
+function requestOptions(options: Omit<GuestMessage, 'topic' | 'value'>, context: CallContext): RequestOptions {
+  return { ...options, cancel: cancelOf(context) };
+}
+
+function cancelOf(context: CallContext): CancelSource {
+  const source = new CancelSource();
+  if (context.signal.aborted) source.cancel(context.signal.reason);
+  else context.signal.addEventListener('abort', () => source.cancel(context.signal.reason), { once: true });
+  return source;
+}
+
+function selfView({ membership, address }: NodeRooms): MemberView {
+  return { ...viewOf(membership.self, membership.self.name), address };
+}
+
+function viewOf(member: { name: string; epoch: number; address: string; status: string }, self: string): MemberView {
+  const { name, epoch, address, status } = member;
+  return { name, epoch, address, status, self: name === self };
+}

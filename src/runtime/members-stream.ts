@@ -1,0 +1,13 @@
+import { Observable } from 'rxjs';
+import type { Member, MemberEvent, Membership } from '../spi/membership.js';
+
+/** What `members$` emits: the whole list first, then one change after the other. */
+export type MembersEvent = { readonly kind: 'snapshot'; readonly members: readonly Member[] } | MemberEvent;
+
+/** The members of a running node; each subscriber gets a snapshot of its own, and nothing is missed after it. */
+export function membersStream(membership: Pick<Membership, 'members' | 'listen'>): Observable<MembersEvent> {
+  return new Observable((subscriber) => {
+    subscriber.next({ kind: 'snapshot', members: membership.members() });
+    return membership.listen((event) => subscriber.next(event));
+  });
+}

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { ClusterError } from '../core/errors.js';
+import { compileRules } from '../rule/rule-compiler.js';
+import { faultsToError } from '../rule/rule-fault.js';
+import { RuleRunner, type RuleRunnerOptions, type RuleStats } from '../rule/rule-runner.js';
+import type { ClusterNode } from './cluster-node.js';
+
+/** Rules that run at one node, shared with the other nodes that loaded the same files. */
+export interface NodeRules {
+  readonly names: readonly string[];
+  stats(): readonly RuleStats[];
+  /** Lets running commands finish, then unsubscribes. Idempotent. Stop it before its node. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Reads and starts rule files on a running node. Rejects with `invalid-options` naming file, line, column and what was expected; then none of
+ * them runs.
+ */
+export async function startRules(
+  node: ClusterNode,
+  files: readonly string[],
+  options: RuleRunnerOptions = {},
+): Promise<NodeRules> {
+  const { clock, logger } = node.parts;
+  const sources = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })));
+  const compiled = compileRules(sources, clock);
+  if (compiled.kind === 'faulty') throw faultsToError(compiled.faults);
+  const runner = new RuleRunner({ bus: node.bus, clock, logger }, compiled.rules, options);
+  await runner.start();
+  return { names: compiled.rules.map((rule) => rule.name), stats: () => runner.stats(), stop: () => runner.stop() };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ClusterError('invalid-options', `rule file ${file} cannot be read: ${String(cause)}`, { cause });
+  }
+}

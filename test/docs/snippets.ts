@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+/** One fenced block of a document that a test runs. */
+export interface Snippet {
+  readonly document: string;
+  readonly line: number;
+  readonly code: string;
+  /** Words after `run` in the fence's info string: `run=hello/1` gives `hello/1`. */
+  readonly group: string | undefined;
+}
+
+/** Finds the blocks marked ` ```ts run ` or ` ```ts run=GROUP/N `: blocks of one group run together, each as a process of its own. */
+export function findSnippets(document: string): Snippet[] {
+  const lines = readFileSync(document, 'utf8').split('\n');
+  const found: Snippet[] = [];
+  let open: { readonly line: number; readonly group: string | undefined; readonly code: string[] } | undefined;
+  for (const [index, line] of lines.entries()) {
+    if (open === undefined) {
+      const fence = /^```ts run(?:=(\S+))?\s*$/.exec(line);
+      if (fence !== null) open = { line: index + 1, group: fence[1], code: [] };
+    } else if (line === '```') {
+      found.push({ document, line: open.line, group: open.group, code: open.code.join('\n') });
+      open = undefined;
+    } else {
+      open.code.push(line);
+    }
+  }
+  return found;
+}
