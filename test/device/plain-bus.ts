@@ -141,7 +141,6 @@ export class PlainCluster {
       stats: { received: 0, handled: 0, dropped: 0, failed: 0, queued: 0 },
       ready: async () => undefined,
       update: () => undefined,
-      revision: 0,
       stop: () => {
         const at = this.#entries.indexOf(entry);
         if (at >= 0) this.#entries.splice(at, 1);
