@@ -17,7 +17,7 @@ import type {
 } from '../spi/bus.js';
 import { publishConfirmed } from './confirm.js';
 import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo } from './event-bus.js';
-import { assertAllowed, type BusHooks } from './hooks.js';
+import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
@@ -158,6 +158,11 @@ export class BusCore implements EventBus {
     return this.#faults.add(listener);
   }
 
+  /** What the access hook says of something that came by a link. */
+  isAllowed(request: AccessRequest): boolean {
+    return this.#hooks.allow === undefined || this.#hooks.allow(request);
+  }
+
   /** Reports a fault of a link or a peer; for the way out. */
   tellFault(fault: BusFault): void {
     this.#faults.tell(fault);
@@ -181,7 +186,7 @@ export class BusCore implements EventBus {
   }
 
   /** Ends every subscription and refuses everything from now on. Idempotent. */
-  stop(): void {
+  end(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const subscriber of this.subscribers()) {
@@ -291,7 +296,7 @@ export class BusCore implements EventBus {
 
   #fullBlockers(topic: string): readonly Subscriber[] {
     const { plain } = this.delivery.find(topic).match.own;
-    return plain.filter((subscriber) => subscriber.options.overflow === 'block' && subscriber.room <= 0);
+    return plain.filter((subscriber) => subscriber.options.overflow === 'block' && !subscriber.hasRoom);
   }
 
   #outletHasRoom(topic: string): boolean {

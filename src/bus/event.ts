@@ -14,6 +14,8 @@ export class SharedEvent implements BusEvent {
   readonly captures: Readonly<Record<string, string>> = noHeaders;
   /** Nobody wants it later than this. */
   readonly expiresAt: MonotonicMs | undefined;
+  /** A lossless subscription promised its lane a place for it. */
+  readonly isPromised: boolean;
 
   constructor(topic: string, value: unknown, rest: EventRest) {
     this.topic = topic;
@@ -21,6 +23,7 @@ export class SharedEvent implements BusEvent {
     this.headers = rest.headers;
     this.source = rest.source;
     this.expiresAt = rest.expiresAt;
+    this.isPromised = rest.isPromised === true;
   }
 }
 
@@ -29,6 +32,7 @@ export interface EventRest {
   readonly headers: Readonly<Record<string, string>>;
   readonly source: string;
   readonly expiresAt: MonotonicMs | undefined;
+  readonly isPromised?: boolean;
 }
 
 /** An event as one subscription sees it: with its own decoded value, and captures that are read when asked for. */

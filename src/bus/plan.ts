@@ -1,11 +1,12 @@
 import type { GroupStrategy, Receipt } from '../spi/bus.js';
+import { hasOwnLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Which subscriptions of this node a topic reaches, worked out once and kept with the topic. */
 export interface Plan {
   /** For what this node publishes. */
   readonly own: Fan;
-  /** For what comes from another node. */
+  /** For what comes from another node, but for those that have a lane of their own. */
   readonly foreign: Fan;
 }
 
@@ -37,13 +38,13 @@ export function buildPlan(subscribers: readonly Subscriber[], topic: string | un
     topic === undefined
       ? subscribers
       : subscribers.filter(({ wanted }) => wanted.only === undefined || wanted.wants(topic));
-  if (wanting.every(({ options }) => options.local && options.broker)) {
+  if (wanting.every(({ options }) => options.local && options.broker && !hasOwnLane(options))) {
     const fan = buildFan(wanting);
     return { own: fan, foreign: fan };
   }
   return {
     own: buildFan(wanting.filter(({ options }) => options.local)),
-    foreign: buildFan(wanting.filter(({ options }) => options.broker)),
+    foreign: buildFan(wanting.filter(({ options }) => options.broker && !hasOwnLane(options))),
   };
 }
 

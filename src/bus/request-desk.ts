@@ -232,10 +232,12 @@ function answerAll(
     sink.onEnd(new ClusterError('no-responders', `nobody responds on ${topic} here any more`));
     return { request: () => undefined, cancel: () => undefined };
   }
-  const sources = responders.map((responder) =>
+  const order: number[] = [];
+  const sources = responders.map((responder, index) =>
     responder.answer(event, {
       onAnswer: (value, headers) => {
         answered = true;
+        order.push(index);
         sink.onAnswer(value, headers);
       },
       onEnd: (error) => {
@@ -246,8 +248,12 @@ function answerAll(
     }),
   );
   return {
-    // Each gives a few before it is asked; more is allowed to whoever has more.
-    request: (count) => sources.forEach((source) => source.request(count)),
-    cancel: () => sources.forEach((source) => source.cancel()),
+    // Answers are taken in the order they were given: whoever gave the oldest may give another.
+    request: (count) => {
+      for (const index of order.splice(0, count)) sources[index]?.request(1);
+    },
+    cancel: () => {
+      for (const source of sources) source.cancel();
+    },
   };
 }

@@ -22,6 +22,16 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
   return options === noSubscribeOptions ? defaults : resolve(options);
 }
 
+/** Says whether events for a subscription travel on a lane of its own: lossless ones outside groups do. */
+export function hasOwnLane(options: ResolvedSubscribeOptions): boolean {
+  return options.overflow === 'block' && options.group === undefined;
+}
+
+/** Events that one item of a lossless lane may carry: a quarter of what its subscription can take, so that items overlap. */
+export function laneBatchMax(options: ResolvedSubscribeOptions): number {
+  return Math.max(1, Math.min(64, Math.floor((options.queueMax + options.concurrencyMax) / 4)));
+}
+
 /** No options: all who have none share one resolved object. */
 export const noSubscribeOptions: SubscribeOptions = Object.freeze({});
 

@@ -1,7 +1,7 @@
 import { BoundedQueue } from '../core/bounded-queue.js';
 import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
-import type { BusEvent, BusFault, EventHandler, SubscriptionStats } from '../spi/bus.js';
+import type { BusEvent, BusFault, EventHandler, Gap, SubscriptionStats } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
 import type { Gate } from './gate.js';
 import type { ResolvedSubscribeOptions } from './subscribe-options.js';
@@ -30,6 +30,14 @@ export class Subscriber implements SubscriptionStats {
   failed = 0;
   wanted: Wanted;
   revision = 0;
+  /** Places that exist for lanes of peers, beyond the queue's own. */
+  laneRoom = 0;
+  /** Those of them that are kept for lanes that were promised nothing yet. */
+  laneRoomKept = 0;
+  /** Places that are promised to lanes of peers. */
+  reserved = 0;
+  /** Called whenever a handler is done, for who feeds it. */
+  onProgress: (() => void) | undefined;
   /** Told once when the bus, not its owner, ends it; `error` says why. */
   readonly onEnd: ((error: ClusterError | undefined) => void) | undefined;
   readonly #handler: EventHandler;
@@ -67,10 +75,15 @@ export class Subscriber implements SubscriptionStats {
     return this.#stopped;
   }
 
-  /** Events it could take now without dropping one. */
+  /** Events it could take now without dropping one, beyond those it is promised. */
   get room(): number {
     const { concurrencyMax, queueMax } = this.options;
-    return concurrencyMax - this.#running + queueMax - this.queued;
+    return concurrencyMax - this.#running + queueMax + this.laneRoom - this.queued - this.reserved;
+  }
+
+  /** True when this node's own programs may give it one more: the places of lanes are not theirs. */
+  get hasRoom(): boolean {
+    return this.room > this.laneRoomKept;
   }
 
   /**
@@ -91,13 +104,25 @@ export class Subscriber implements SubscriptionStats {
       this.#run(own, done);
       return true;
     }
-    return this.#enqueue({ event: own, expiresAt: event.expiresAt, revision: this.revision, before, done });
+    return this.#enqueue(
+      { event: own, expiresAt: event.expiresAt, revision: this.revision, before, done },
+      event.isPromised,
+    );
   }
 
   /** Calls `run` once when there is room again, or the subscription stopped. */
   whenRoom(run: () => void): void {
-    if (this.#stopped || this.room > 0) run();
+    if (this.#stopped || this.hasRoom) run();
     else (this.#roomWaiters ??= []).push(run);
+  }
+
+  /** Tells its owner, if it asked, that events were lost before they reached this node. */
+  tellGap(gap: Gap): void {
+    try {
+      this.options.onGap?.(gap);
+    } catch (error) {
+      this.#fault(ClusterError.from(error, 'handler-failed'));
+    }
   }
 
   /** Calls `run` once when nothing runs and nothing waits. */
@@ -159,8 +184,9 @@ export class Subscriber implements SubscriptionStats {
   #finish(): void {
     this.#running -= 1;
     this.#pump();
-    if (this.room > 0) this.#tellRoom();
+    if (this.hasRoom) this.#tellRoom();
     if (this.inFlight === 0) this.#tellIdle();
+    this.onProgress?.();
   }
 
   #fail(error: unknown, done: Gate | undefined): void {
@@ -173,10 +199,10 @@ export class Subscriber implements SubscriptionStats {
     this.#host.onFault({ subscription: this.id, error });
   }
 
-  #enqueue(waiting: Waiting): boolean {
+  #enqueue(waiting: Waiting, isPromised: boolean): boolean {
     const { overflow, queueMax } = this.options;
-    this.#queue ??= new BoundedQueue(queueMax);
-    if (this.#queue.size >= queueMax) {
+    this.#queue ??= new BoundedQueue(queueMax + (overflow === 'block' ? laneRoomMax : 0));
+    if (overflow === 'block' ? !isPromised && !this.hasRoom : this.#queue.size >= queueMax) {
       if (overflow === 'drop-oldest' || overflow === 'latest') {
         const oldest = this.#queue.shift();
         if (oldest !== undefined) this.#drop(oldest);
@@ -260,6 +286,9 @@ export interface SubscriberSetup {
   readonly wanted: Wanted;
   readonly onEnd?: ((error: ClusterError | undefined) => void) | undefined;
 }
+
+/** Most places that lanes may have: a batch each for a thousand peers. */
+const laneRoomMax = 65_536;
 
 interface Waiting {
   readonly event: BusEvent;

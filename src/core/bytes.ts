@@ -191,6 +191,16 @@ export class ByteReader {
     return 0;
   }
 
+  /** Passes over bytes. */
+  skip(length: number): void {
+    if (this.#has(length)) this.#at += length;
+  }
+
+  /** Makes `ok` false: the caller found what it read to be malformed. */
+  fail(): void {
+    this.#ok = false;
+  }
+
   /** A view of the next bytes; the caller copies what it keeps. */
   bytes(length: number): Uint8Array {
     if (!this.#has(length)) return emptyBytes;

@@ -1,0 +1,331 @@
+import { ByteWriter, emptyBytes } from '../core/bytes.js';
+import type { Clock } from '../core/clock.js';
+import { ClusterError } from '../core/errors.js';
+import type { NodeId } from '../core/ids.js';
+import { Listeners, type Unlisten } from '../core/listeners.js';
+import type { Logger } from '../core/logger.js';
+import type { TopicPattern } from '../core/topic.js';
+import { writeEventBody } from '../protocol/bus/bus-frame.js';
+import { TopicNumbers } from '../protocol/bus/topic-numbers.js';
+import type { GroupStrategy } from '../spi/bus.js';
+import type { LaneCodec, LaneEncoder } from '../spi/codec.js';
+import { streamErrorCodes, type IncomingStream, type Links, type StreamSink } from '../spi/links.js';
+import type { Membership } from '../spi/membership.js';
+import type { Metrics } from '../spi/metrics.js';
+import type { SharedTable, Tables } from '../spi/tables.js';
+import type { BusCore } from './bus-core.js';
+import { BusMeter } from './bus-meter.js';
+import type { ResolvedClusterBusOptions } from './cluster-options.js';
+import { Deliverer } from './deliverer.js';
+import { InterestWriter, type Wanting } from './interest-writer.js';
+import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
+import type { OutEvent, OutLane } from './out-lane.js';
+import type {
+  AnswerSink,
+  AnswerSource,
+  Outgoing,
+  Outlet,
+  Question,
+  RemoteResponder,
+  Route,
+  SendResult,
+} from './outlet.js';
+import type { Peer } from './peer.js';
+import { PeerBook } from './peer-book.js';
+import { answerStream, askLink } from './remote-requests.js';
+import type { Responder } from './responder.js';
+import { assertGroupStrategy, type PeerRoute } from './routes.js';
+import { hasOwnLane } from './subscribe-options.js';
+import type { Subscriber } from './subscriber.js';
+
+/** What the way out stands on. */
+export interface ClusterOutletDeps {
+  readonly clock: Clock;
+  readonly self: NodeId;
+  readonly links: Links;
+  readonly tables: Tables;
+  readonly membership: Membership;
+  readonly codec: LaneCodec;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** Events that a peer may or may not have got: their link ended before they were acknowledged. */
+export interface DeliveryUnknown {
+  readonly node: string;
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The way to other nodes: what this node wants goes into the interest table, what peers want comes out of it, and events travel on
+ * one lane to each peer, and one more for each lossless subscription there.
+ */
+export class ClusterOutlet implements Outlet {
+  readonly #deps: ClusterOutletDeps;
+  readonly #core: BusCore;
+  readonly #table: SharedTable;
+  readonly #interest: InterestWriter;
+  readonly #book: PeerBook;
+  readonly #acceptor: LaneAcceptor;
+  readonly #numbers = new TopicNumbers();
+  readonly #encoder: LaneEncoder;
+  readonly #meter: BusMeter;
+  readonly #roomWaiters = new Set<() => void>();
+  readonly #unknown = new Listeners<DeliveryUnknown>();
+  readonly #body = new ByteWriter(1024);
+  #unlisten: Unlisten[] = [];
+  #isRunning = false;
+
+  constructor(core: BusCore, deps: ClusterOutletDeps, options: ResolvedClusterBusOptions) {
+    const { clock, codec, membership, logger } = deps;
+    this.#core = core;
+    this.#deps = deps;
+    this.#table = deps.tables.open('interest');
+    this.#interest = new InterestWriter(this.#table, clock, options.exactRowsMax);
+    this.#encoder = codec.createEncoder();
+    this.#meter = new BusMeter(deps.metrics);
+    const onMalformed = (peer: Peer | undefined): void => this.#onMalformed(peer);
+    const deliverer = new Deliverer(core, clock, this.#meter);
+    this.#acceptor = new LaneAcceptor({ clock, logger, core, meter: this.#meter, deliverer, onMalformed });
+    this.#book = new PeerBook({
+      membership,
+      codec,
+      options,
+      lanes: {
+        clock,
+        encoder: this.#encoder,
+        onUnknown: (lane, range) => this.#onUnknown(lane, range),
+        onUnsent: (lane, count) => this.#onUnsent(lane, count),
+        onMalformed: (lane) => onMalformed(this.#book.find(lane.node)),
+        onRoom: () => this.#tellRoom(),
+      },
+      onEnded: (peer) => this.#acceptor.ended(peer),
+      onRoom: () => this.#tellRoom(),
+    });
+  }
+
+  /** Listens to what a living sender cannot know the fate of. */
+  onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten {
+    return this.#unknown.add(listener);
+  }
+
+  start(): void {
+    const { links, membership } = this.#deps;
+    this.#isRunning = true;
+    this.#unlisten = [
+      links.listen((event) => this.#book.linkChanged(event)),
+      links.serve('bus', (incoming) => this.#accept(incoming)),
+      this.#table.listen((change) => this.#book.interestChanged(change)),
+      membership.listen(({ kind, member }) => this.#book.memberChanged(kind, member)),
+    ];
+    for (const node of this.#table.nodes()) {
+      for (const [key, value] of this.#table.rowsOf(node)) {
+        this.#book.interestChanged({ kind: 'set', node, key, value });
+      }
+    }
+    for (const link of links.links()) this.#book.linkUp(link);
+  }
+
+  /** Ends every lane; what is not acknowledged is reported. Idempotent. */
+  stop(): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#unlisten = [];
+    this.#book.close();
+    this.#tellRoom();
+  }
+
+  /** Takes back everything this node wanted; peers hear it at once. */
+  withdraw(): void {
+    this.#interest.withdraw();
+  }
+
+  /** Every event that was accepted is acknowledged. */
+  get isSettled(): boolean {
+    return this.peers().every((peer) => peer.link === undefined || peer.outLanes().every((lane) => lane.isSettled));
+  }
+
+  sayFinal(): void {
+    for (const peer of this.#book.peers()) for (const lane of peer.outLanes()) lane.sayFinal();
+  }
+
+  peers(): readonly Peer[] {
+    return [...this.#book.peers()];
+  }
+
+  find(topic: string): PeerRoute {
+    return this.#book.routes.find(topic);
+  }
+
+  findOverlap(patterns: readonly TopicPattern[]): PeerRoute {
+    return this.#book.routes.findOverlap(patterns);
+  }
+
+  send(message: Outgoing): SendResult {
+    const { peers, lanes } = message.route === undefined ? winnersOnly : this.#asRoute(message.route);
+    if (peers.length === 0 && lanes.length === 0 && message.winners === undefined) return nothingSent;
+    const event = this.#encode(message);
+    const tally = new Tally();
+    for (const peer of peers) this.#offerShared(peer, event, message, tally);
+    for (const name of message.winners?.keys() ?? []) {
+      const peer = this.#book.find(name);
+      if (peer !== undefined && !peers.includes(peer)) this.#offerShared(peer, event, message, tally);
+    }
+    for (const { peer, key } of lanes) {
+      const lane = peer.ownLanes.get(key);
+      if (lane !== undefined) tally.count(peer, this.#offer(peer, lane, event));
+    }
+    this.#meter.sent.add(tally.sent);
+    this.#meter.refused.add(tally.refusals);
+    return tally.result();
+  }
+
+  findResponders(topic: string): readonly RemoteResponder[] {
+    return this.#book.routes.findResponders(topic);
+  }
+
+  ask(responder: RemoteResponder, question: Question, sink: AnswerSink): AnswerSource {
+    const link = this.#book.find(responder.node)?.link;
+    if (link !== undefined) return askLink(link, this.#deps.codec, question, sink);
+    sink.onEnd(new ClusterError('not-executed', `there is no link to ${responder.node} any more`));
+    return { request: () => undefined, cancel: () => undefined };
+  }
+
+  subscribed(subscriber: Subscriber): void {
+    if (hasOwnLane(subscriber.options)) this.#acceptor.addBlocker(subscriber);
+    this.#interest.put(subscriber, 'events');
+  }
+
+  updated(subscriber: Subscriber): void {
+    this.#interest.put(subscriber, 'events');
+  }
+
+  unsubscribed(subscriber: Subscriber): void {
+    this.#acceptor.removeBlocker(subscriber);
+    this.#interest.remove(subscriber);
+  }
+
+  responding(responder: Responder): void {
+    this.#interest.put(responder, 'requests');
+  }
+
+  respondingEnded(responder: Wanting): void {
+    this.#interest.remove(responder);
+  }
+
+  whenKnown(done: () => void): () => void {
+    return this.#table.whenHeld(this.#interest.flush(), done);
+  }
+
+  checkGroup(name: string, strategy: GroupStrategy): void {
+    assertGroupStrategy(this.#book.peers(), name, strategy);
+  }
+
+  hasRoom(route: Route): boolean {
+    const { peers, lanes } = this.#asRoute(route);
+    return (
+      peers.every((peer) => peer.shared.hasRoom) &&
+      lanes.every(({ peer, key }) => peer.ownLanes.get(key)?.hasRoom !== false)
+    );
+  }
+
+  whenRoom(route: Route, run: () => void): void {
+    if (this.hasRoom(route) || !this.#isRunning) run();
+    else this.#roomWaiters.add(run);
+  }
+
+  /** Routes are this object's own; only their type was widened on the way. */
+  #asRoute(route: Route): PeerRoute {
+    return isPeerRoute(route) ? route : this.#book.routes.find('/');
+  }
+
+  #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: Tally): void {
+    const won = message.winners?.get(peer.id.name);
+    tally.count(peer, this.#offer(peer, peer.shared, won === undefined ? event : { ...event, won }));
+  }
+
+  #offer(peer: Peer, lane: OutLane, event: OutEvent): boolean {
+    // A node that never had a link here is known by hearsay: there is nothing to resume, and no one to wait for.
+    if (!peer.wasLinked) return false;
+    return lane.accept(event);
+  }
+
+  #encode(message: Outgoing): OutEvent {
+    const value = this.#encoder.encode(message.value);
+    const topicId = message.broadcast ? 0 : this.#numbers.number(message.topic);
+    const { topic, broadcast, key, ttlMs, confirm } = message;
+    const headers = Object.keys(message.headers).length === 0 ? undefined : message.headers;
+    const level = confirm === undefined || confirm.level === 'written' ? 0 : confirm.level === 'delivered' ? 1 : 2;
+    this.#body.reset();
+    writeEventBody(this.#body, { topicId, topic, broadcast, headers, key, ttlMs, confirm: level }, value);
+    const definitions = this.#encoder.definitionCount;
+    return { body: this.#body.take(), topic, topicId, definitions, won: undefined, confirm };
+  }
+
+  #accept(incoming: IncomingStream): StreamSink {
+    const { stream } = incoming;
+    if (stream.link.peer.role === 'stock' || !this.#isRunning) {
+      stream.fail(streamErrorCodes.rejected, emptyBytes);
+      return refusedSink;
+    }
+    if (incoming.interaction === 'stream') return answerStream({ ...this.#deps, answer: this.#answer }, incoming);
+    const peer = stream.link.peer.role === 'peer' ? this.#book.get(stream.link.peer) : undefined;
+    return this.#acceptor.accept(peer, incoming);
+  }
+
+  readonly #answer = (question: Question, source: string, sink: AnswerSink): AnswerSource =>
+    this.#core.desk.answerFor(question, source, sink);
+
+  #onUnknown(lane: OutLane, range: { readonly from: number; readonly to: number }): void {
+    const epoch = this.#book.find(lane.node)?.id.epoch ?? 0;
+    this.#meter.deliveryUnknown.add(range.to - range.from + 1);
+    this.#deps.logger.info('delivery of events is unknown', { node: lane.node, ...range });
+    this.#unknown.tell({ node: lane.node, epoch, ...range });
+  }
+
+  #onUnsent(lane: OutLane, count: number): void {
+    this.#meter.unsent.add(count);
+    this.#deps.logger.info('events were never sent, their node is gone', { node: lane.node, count });
+  }
+
+  #onMalformed(peer: Peer | undefined): void {
+    this.#meter.malformed.add();
+    peer?.link?.close('protocol');
+  }
+
+  #tellRoom(): void {
+    const waiters = [...this.#roomWaiters];
+    this.#roomWaiters.clear();
+    for (const run of waiters) run();
+  }
+}
+
+/** Adds up what became of one send: a node may have several lanes. */
+class Tally {
+  readonly #accepted = new Set<string>();
+  readonly #refused = new Set<string>();
+  sent = 0;
+  refusals = 0;
+
+  count(peer: Peer, isAccepted: boolean): void {
+    if (isAccepted) this.sent += 1;
+    else this.refusals += 1;
+    (isAccepted ? this.#accepted : this.#refused).add(peer.id.name);
+  }
+
+  result(): SendResult {
+    const nodes = this.#accepted.size;
+    return { nodes, dropped: this.refusals, accepted: [...this.#accepted], refused: [...this.#refused] };
+  }
+}
+
+const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };
+
+const nothingSent: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
+
+function isPeerRoute(route: Route): route is PeerRoute {
+  return 'peers' in route;
+}

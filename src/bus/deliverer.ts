@@ -1,0 +1,97 @@
+import { after, type Clock } from '../core/clock.js';
+import { ClusterError } from '../core/errors.js';
+import { parsePattern } from '../core/topic.js';
+import type { BusCore } from './bus-core.js';
+import type { BusMeter } from './bus-meter.js';
+import { noHeaders, SharedEvent } from './event.js';
+import { Gate } from './gate.js';
+import type { ArrivedEvent } from './in-lane.js';
+import type { Peer } from './peer.js';
+import type { Fan, Plan } from './plan.js';
+import type { Subscriber } from './subscriber.js';
+
+/** Gives what came over links to this node's own subscriptions, and to nobody else. Decodes at most once, and only if wanted. */
+export class Deliverer {
+  readonly #core: BusCore;
+  readonly #clock: Clock;
+  readonly #meter: BusMeter;
+
+  constructor(core: BusCore, clock: Clock, meter: BusMeter) {
+    this.#core = core;
+    this.#clock = clock;
+    this.#meter = meter;
+  }
+
+  /** `blocker`: it came on the lane of this subscription. Returns a gate when the sender waits for the handlers. */
+  deliver(peer: Peer, blocker: Subscriber | undefined, arrived: ArrivedEvent): Gate | undefined {
+    this.#meter.received.add();
+    if (!this.#core.isAllowed({ action: 'publish', topic: arrived.topic, node: peer.id.name })) {
+      this.#meter.forbidden.add();
+      return undefined;
+    }
+    const fan = blocker === undefined ? this.#findFan(arrived) : undefined;
+    const chosen = blocker === undefined ? this.#chooseMembers(fan, arrived) : wantsIt(blocker, arrived);
+    if ((fan === undefined || fan.plain.length === 0) && chosen.length === 0) {
+      this.#meter.unwanted.add();
+      return undefined;
+    }
+    const event = this.#decode(peer, arrived, blocker !== undefined);
+    if (event === undefined) return undefined;
+    const done = arrived.head.confirm === 2 ? new Gate() : undefined;
+    this.#core.delivery.deliver(fan ?? ownLaneFan, chosen, event, done);
+    done?.settle(true);
+    return done;
+  }
+
+  #findFan(arrived: ArrivedEvent): Fan {
+    return this.#findPlan(arrived)?.foreign ?? ownLaneFan;
+  }
+
+  #findPlan({ topic, head }: ArrivedEvent): Plan | undefined {
+    const { delivery } = this.#core;
+    if (!head.broadcast) return delivery.find(topic).match;
+    try {
+      return delivery.findOverlap(parsePattern(topic));
+    } catch {
+      // A pattern of a later build's syntax: nobody here can want it.
+      return undefined;
+    }
+  }
+
+  #chooseMembers(fan: Fan | undefined, { won, head, topic }: ArrivedEvent): readonly Subscriber[] {
+    if (fan === undefined || won.length === 0) return [];
+    const chosen: Subscriber[] = [];
+    for (const group of fan.groups) {
+      if (!won.includes(group.name)) continue;
+      const member = this.#core.delivery.chooseMember(group, head.key ?? topic);
+      if (member !== undefined) chosen.push(member);
+    }
+    return chosen;
+  }
+
+  #decode(peer: Peer, arrived: ArrivedEvent, isPromised: boolean): SharedEvent | undefined {
+    const { topic, head, bytes, valueStart, valueEnd } = arrived;
+    try {
+      const value = peer.vocabulary.decoder.decode(bytes, valueStart, valueEnd);
+      const expiresAt = head.ttlMs === undefined ? undefined : after(this.#clock.now(), head.ttlMs);
+      const headers = head.headers ?? noHeaders;
+      return new SharedEvent(topic, value, { headers, source: peer.id.name, expiresAt, isPromised });
+    } catch (error) {
+      this.#meter.undecodable.add();
+      this.#core.tellFault({ subscription: undefined, error: ClusterError.from(error, 'invalid-value') });
+      return undefined;
+    }
+  }
+}
+
+const ownLaneFan: Fan = {
+  plain: [],
+  groups: [],
+  tiered: false,
+  receipt: { local: 0, nodes: 0, groups: 0, dropped: 0 },
+};
+
+/** A peer routes by hashes and by patterns that may be out of date: the subscription itself has the last word. */
+function wantsIt(subscriber: Subscriber, { topic, head }: ArrivedEvent): readonly Subscriber[] {
+  return head.broadcast || subscriber.wanted.wants(topic) ? [subscriber] : [];
+}

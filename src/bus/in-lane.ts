@@ -1,0 +1,244 @@
+import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
+import { after, type CancelTimer, type Clock, type MonotonicMs } from '../core/clock.js';
+import { topicAlternativesMax, topicLengthMax } from '../core/limits.js';
+import type { PayloadView } from '../core/payload-view.js';
+import { findTopicFault } from '../core/topic.js';
+import {
+  beginFrame,
+  readEventHead,
+  readFrame,
+  recordKind,
+  writeNumberRecord,
+  writeRecord,
+  type EventHead,
+  type RecordEffects,
+} from '../protocol/bus/bus-frame.js';
+import { ackDelayMs, ackEventsMax, type MissingRange, type ReceiveWindow } from '../protocol/bus/receive-window.js';
+import { topicNumbersMax } from '../protocol/bus/topic-numbers.js';
+import type { LaneDecoder } from '../spi/codec.js';
+import type { Stream, StreamSink } from '../spi/links.js';
+import type { Gate } from './gate.js';
+
+/** What a node knows of one life of a peer as a sender; shared by its lanes. */
+export interface PeerVocabulary {
+  readonly decoder: LaneDecoder;
+  readonly topics: Map<number, string>;
+}
+
+/** An event that came, its value still encoded. The bytes are lent for the call. */
+export interface ArrivedEvent {
+  readonly topic: string;
+  readonly head: EventHead;
+  readonly won: readonly string[];
+  readonly bytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+/** What a lane tells its owner. */
+export interface InLaneHost {
+  readonly clock: Clock;
+  /** Delivers to this node's own subscriptions. Returns a gate when handlers must be awaited for the sender. */
+  onEvent(lane: InLane, event: ArrivedEvent): Gate | undefined;
+  onGap(lane: InLane, missing: MissingRange): void;
+  /** A frame or record that no peer of ours sends; the link should be ended. */
+  onMalformed(lane: InLane): void;
+  /** Kinds of a later build. */
+  onUnknownRecord(): void;
+}
+
+/** Receives one lane on one connection: the window outlives it, and is handed to the lane of the next one. */
+export class InLane {
+  readonly key: string;
+  readonly window: ReceiveWindow;
+  readonly #host: InLaneHost;
+  readonly #stream: Stream;
+  readonly #vocabulary: PeerVocabulary;
+  readonly #records: RecordEffects;
+  #cancelAck: CancelTimer | undefined;
+  #ackDueAt: MonotonicMs | undefined;
+  #ackNow = false;
+  #isOpen = true;
+  received = 0;
+
+  constructor(host: InLaneHost, setup: InLaneSetup) {
+    this.#host = host;
+    this.key = setup.key;
+    this.window = setup.window;
+    this.#stream = setup.stream;
+    this.#vocabulary = setup.vocabulary;
+    this.#records = {
+      record: (kind, bytes, start, end) => this.#record(kind, bytes, start, end),
+      unknown: () => host.onUnknownRecord(),
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Says how far the window got; the sender waits for it. */
+  begin(known: boolean, credit: number): void {
+    writer.reset();
+    writer.u8(known ? 1 : 0);
+    writer.varint(this.window.last);
+    const body = writer.take();
+    this.#answer((frame) => writeRecord(frame, recordKind.resume, body));
+    // It told everything there is to acknowledge.
+    this.window.takeAck();
+    if (credit > 0) this.#stream.request(credit);
+  }
+
+  /** What the stream tells goes here. `onFrame` is called after each frame, for credit. */
+  sink(onFrame: () => void): StreamSink {
+    const close = (): void => this.close();
+    return {
+      onNext: (payload) => {
+        if (!this.#isOpen) return;
+        this.#frame(payload);
+        onFrame();
+      },
+      onComplete: () => {
+        this.#sendAck();
+        this.#stream.complete();
+        this.close();
+      },
+      onFail: close,
+      onCredit: () => {
+        if (this.window.unacknowledged > 0) this.#sendAck();
+      },
+      onCancel: close,
+    };
+  }
+
+  /** Allows more frames. */
+  request(count: number): void {
+    if (this.#isOpen) this.#stream.request(count);
+  }
+
+  /** This connection is over. */
+  close(): void {
+    this.#isOpen = false;
+    this.#cancelAck?.();
+    this.#cancelAck = undefined;
+    this.#ackDueAt = undefined;
+  }
+
+  #frame(payload: PayloadView): void {
+    if (!readFrame(payload.bytes, payload.dataStart, payload.dataEnd, this.#records)) {
+      this.#host.onMalformed(this);
+      return;
+    }
+    if (this.window.unacknowledged >= ackEventsMax || this.#ackNow) this.#sendAck();
+    else if (this.window.unacknowledged > 0) this.#ackLater();
+  }
+
+  #record(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const reader = new ByteReader(bytes, start, end);
+    if (kind === recordKind.event || kind === recordKind.won) return this.#event(kind, bytes, reader, end);
+    const number = reader.varint();
+    if (kind === recordKind.topic) return this.#topic(number, reader.text(topicLengthMax * 3), reader.ok);
+    if (kind === recordKind.definition) return this.#definition(number, reader);
+    if (!reader.ok) return false;
+    if (kind === recordKind.base && number > 0) this.#missing(this.window.base(number));
+    else if (kind === recordKind.final) {
+      this.#missing(this.window.final(number));
+      this.#ackNow = true;
+    }
+    return true;
+  }
+
+  #missing(range: MissingRange | undefined): void {
+    if (range !== undefined) this.#host.onGap(this, range);
+  }
+
+  #topic(id: number, topic: string, isOk: boolean): boolean {
+    if (!isOk || id === 0 || id > topicNumbersMax || findTopicFault(topic) !== undefined) return false;
+    this.#vocabulary.topics.set(id, topic);
+    return true;
+  }
+
+  #definition(index: number, reader: ByteReader): boolean {
+    const { decoder } = this.#vocabulary;
+    // Another lane, or the connection before, may have brought it.
+    if (index < decoder.definitionCount) return reader.ok;
+    return index === decoder.definitionCount && reader.ok && decoder.define(reader.rest());
+  }
+
+  #event(kind: number, bytes: Uint8Array, reader: ByteReader, end: number): boolean {
+    const won = kind === recordKind.won ? readWon(reader) : noGroups;
+    const head = readEventHead(reader);
+    if (head === undefined) return false;
+    const topic = head.topicId === 0 ? head.topic : this.#vocabulary.topics.get(head.topicId);
+    if (topic === undefined || (isSpelledOut(head) && findTopicFault(topic) !== undefined)) return false;
+    const number = this.window.event();
+    if (number === undefined) return true;
+    this.received += 1;
+    if (head.confirm > 0) this.#ackNow = true;
+    const done = this.#host.onEvent(this, { topic, head, won, bytes, valueStart: reader.offset, valueEnd: end });
+    if (head.confirm === 2) this.#reportHandled(number, done);
+    return true;
+  }
+
+  #reportHandled(number: number, done: Gate | undefined): void {
+    const report = (): void => {
+      const failed = done !== undefined && done.failed > 0;
+      writer.reset();
+      writer.varint(number);
+      writer.u8(failed ? 1 : 0);
+      const body = writer.take();
+      this.#answer((frame) => writeRecord(frame, recordKind.handled, body));
+    };
+    if (done === undefined) report();
+    else done.whenOpen(report);
+  }
+
+  #ackLater(): void {
+    if (this.#cancelAck !== undefined) return;
+    const { clock } = this.#host;
+    this.#ackDueAt = after(clock.now(), ackDelayMs);
+    this.#cancelAck = clock.setTimer(this.#ackDueAt, () => this.#sendAck());
+  }
+
+  #sendAck(): void {
+    this.#cancelAck?.();
+    this.#cancelAck = undefined;
+    this.#ackNow = false;
+    if (!this.#isOpen || this.#stream.credit === 0) return;
+    const number = this.window.takeAck();
+    if (number !== undefined) this.#answer((frame) => writeNumberRecord(frame, recordKind.ack, number));
+  }
+
+  #answer(write: (frame: ByteWriter) => void): void {
+    if (!this.#isOpen || this.#stream.credit === 0) return;
+    const frame = new ByteWriter(32);
+    beginFrame(frame);
+    write(frame);
+    this.#stream.next(emptyBytes, frame.take());
+  }
+}
+
+/** What a lane is made of. */
+export interface InLaneSetup {
+  readonly key: string;
+  readonly window: ReceiveWindow;
+  readonly stream: Stream;
+  readonly vocabulary: PeerVocabulary;
+}
+
+const noGroups: readonly string[] = [];
+
+const writer = new ByteWriter(64);
+
+/** Numbered topics were checked when they were named. */
+function isSpelledOut(head: EventHead): boolean {
+  return head.topicId === 0 && !head.broadcast;
+}
+
+function readWon(reader: ByteReader): readonly string[] {
+  const count = reader.varint();
+  if (count > topicAlternativesMax) reader.fail();
+  const groups: string[] = [];
+  for (let index = 0; index < count && reader.ok; index += 1) groups.push(reader.text(512));
+  return groups;
+}

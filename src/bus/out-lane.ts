@@ -1,0 +1,432 @@
+import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
+import { after, type CancelTimer, type Clock } from '../core/clock.js';
+import { wireVersion } from '../core/limits.js';
+import type { PayloadView } from '../core/payload-view.js';
+import {
+  beginFrame,
+  readFrame,
+  recordKind,
+  writeNumberRecord,
+  writeRecord,
+  type RecordEffects,
+} from '../protocol/bus/bus-frame.js';
+import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
+import type { LaneEncoder } from '../spi/codec.js';
+import type { Link, Stream, StreamSink } from '../spi/links.js';
+import type { Confirming } from './outlet.js';
+
+/** One event for one lane. The body is the same bytes for every lane. */
+export interface OutEvent {
+  readonly body: Uint8Array;
+  readonly topic: string;
+  /** 0: the text is in the body. */
+  readonly topicId: number;
+  /** Definitions that the value needs. */
+  readonly definitions: number;
+  /** Groups that the receiving node won. */
+  readonly won: readonly string[] | undefined;
+  readonly confirm: Confirming | undefined;
+}
+
+/** What a lane tells its owner. */
+export interface OutLaneHost {
+  readonly clock: Clock;
+  readonly encoder: LaneEncoder;
+  /** Events that may or may not have arrived. */
+  onUnknown(lane: OutLane, range: NumberRange): void;
+  /** Accepted events that certainly never left. */
+  onUnsent(lane: OutLane, count: number): void;
+  /** A frame that the peer should not have sent. */
+  onMalformed(lane: OutLane): void;
+  /** There is room again after `hasRoom` was false. */
+  onRoom(lane: OutLane): void;
+}
+
+/** How a lane behaves. */
+export interface OutLaneOptions {
+  readonly node: string;
+  /** Empty for the shared lane, else the subscription's. */
+  readonly key: string;
+  readonly window: SendWindowLimits;
+  /** Events in one frame at most. */
+  readonly batchMax: number;
+  readonly windowId: () => number;
+}
+
+/**
+ * Sends events to one peer, on one long-lived channel after another: what is accepted in a turn leaves at its end as few frames.
+ * A new connection asks first how far the peer got.
+ */
+export class OutLane {
+  readonly node: string;
+  readonly key: string;
+  readonly #host: OutLaneHost;
+  readonly #options: OutLaneOptions;
+  readonly #window: SendWindow<OutEvent>;
+  readonly #records: RecordEffects;
+  #windowId: number;
+  #stream: Stream | undefined;
+  #link: Link | undefined;
+  #isReady = false;
+  #isFlushing = false;
+  #wasFull = false;
+  #definitionsSent = 0;
+  #topicsSent = new Set<number>();
+  /** The last number that this connection told of, by an event or a base. */
+  #toldTo = 0;
+  #confirms: PendingConfirm[] = [];
+  #cancelWritten: CancelTimer | undefined;
+  #final = false;
+  accepted = 0;
+  dropped = 0;
+  resent = 0;
+
+  constructor(host: OutLaneHost, options: OutLaneOptions) {
+    this.#host = host;
+    this.#options = options;
+    this.node = options.node;
+    this.key = options.key;
+    this.#window = new SendWindow(options.window);
+    this.#windowId = options.windowId();
+    this.#records = {
+      record: (kind, bytes, start, end) => this.#record(kind, new ByteReader(bytes, start, end)),
+      unknown: () => undefined,
+    };
+  }
+
+  get inFlight(): number {
+    return this.#window.inFlight;
+  }
+
+  get heldBytes(): number {
+    return this.#window.heldBytes;
+  }
+
+  get isAttached(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** False while so much waits that a lossless source should pause. */
+  get hasRoom(): boolean {
+    const room = this.#window.unsentCount < this.#options.window.eventsMax / 2;
+    if (!room) this.#wasFull = true;
+    return room;
+  }
+
+  /** Everything accepted is acknowledged. */
+  get isSettled(): boolean {
+    return this.#window.inFlight === 0;
+  }
+
+  /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
+  accept(event: OutEvent): boolean {
+    const number = this.#final ? undefined : this.#window.accept(event, event.body.length + entryBytes);
+    this.#flushLater();
+    if (number === undefined) {
+      this.dropped += 1;
+      return false;
+    }
+    this.accepted += 1;
+    if (event.confirm !== undefined) this.#confirms.push({ number, confirming: event.confirm });
+    return true;
+  }
+
+  /** A link is up: opens the lane on it. */
+  attach(link: Link): void {
+    if (this.#link === link || this.#final) return;
+    this.detach();
+    this.#link = link;
+    this.#open(link);
+  }
+
+  /** The link is gone; what is not acknowledged waits for the next one. */
+  detach(): void {
+    this.#link = undefined;
+    this.#stream = undefined;
+    this.#isReady = false;
+    this.#cancelWritten?.();
+    this.#cancelWritten = undefined;
+  }
+
+  /** Says the final number, after everything that waits. Nothing is accepted any more. */
+  sayFinal(): void {
+    if (this.#final) return;
+    this.#flush();
+    this.#final = true;
+    if (this.#stream === undefined || !this.#isReady || this.#stream.credit === 0) return;
+    const writer = new ByteWriter(16);
+    beginFrame(writer);
+    writeNumberRecord(writer, recordKind.final, this.#window.last);
+    this.#stream.next(emptyBytes, writer.take());
+  }
+
+  /** The peer's life is over: reports what is not acknowledged. */
+  end(): void {
+    this.detach();
+    this.#abandon();
+  }
+
+  /** Ends the channel in order; for a lane whose subscription is gone. */
+  close(): void {
+    this.#stream?.complete();
+    this.end();
+  }
+
+  #open(link: Link): void {
+    const metadata = new ByteWriter(32);
+    metadata.u8(wireVersion);
+    metadata.varint(this.#windowId);
+    metadata.text(this.key);
+    const opened = link.open(
+      { kind: 'bus', interaction: 'channel', metadata: metadata.take(), data: emptyBytes, credit: answerItems },
+      this.#sinkFor(link),
+    );
+    if (typeof opened === 'string') {
+      this.#reopenLater(link);
+      return;
+    }
+    this.#stream = opened;
+  }
+
+  #sinkFor(link: Link): StreamSink {
+    let taken = 0;
+    const lost = (): void => {
+      if (this.#link !== link) return;
+      this.#stream = undefined;
+      this.#isReady = false;
+      this.#reopenLater(link);
+    };
+    return {
+      onNext: (payload: PayloadView) => {
+        if (this.#link !== link) return;
+        if (!readFrame(payload.bytes, payload.dataStart, payload.dataEnd, this.#records)) this.#host.onMalformed(this);
+        taken += 1;
+        if (taken < answerItems / 2) return;
+        this.#stream?.request(taken);
+        taken = 0;
+      },
+      onComplete: lost,
+      onFail: lost,
+      onCredit: () => this.#flushLater(),
+      onCancel: lost,
+    };
+  }
+
+  /** A peer that is still starting refuses the lane; one that stops has no use for it. */
+  #reopenLater(link: Link): void {
+    const { clock } = this.#host;
+    clock.setTimer(after(clock.now(), reopenMs), () => {
+      if (this.#link === link && this.#stream === undefined && link.up) this.#open(link);
+    });
+  }
+
+  #record(kind: number, reader: ByteReader): boolean {
+    if (kind === recordKind.resume) {
+      const known = reader.u8() === 1;
+      const received = reader.varint();
+      if (reader.ok) this.#resume(known, received);
+    } else if (kind === recordKind.ack) {
+      const number = reader.varint();
+      if (reader.ok && this.#window.acknowledge(number)) this.#confirmTo(number);
+    } else if (kind === recordKind.handled) {
+      const number = reader.varint();
+      const failed = reader.u8() === 1;
+      if (reader.ok) this.#confirmHandled(number, failed);
+    }
+    return reader.ok;
+  }
+
+  #resume(known: boolean, received: number): void {
+    if (this.#isReady) return;
+    this.#definitionsSent = 0;
+    this.#topicsSent = new Set();
+    if (known) {
+      const unknown = this.#window.resume(received);
+      this.#confirmTo(this.#window.acked);
+      if (unknown !== undefined) this.#host.onUnknown(this, unknown);
+      this.#toldTo = received;
+    } else if (this.#window.sent > 0) {
+      // The peer has forgotten us: whatever it may have got must not come a second time.
+      this.#renew();
+      return;
+    } else {
+      this.#toldTo = 0;
+    }
+    this.#isReady = true;
+    this.#flushLater();
+  }
+
+  #renew(): void {
+    const link = this.#link;
+    this.#stream?.complete();
+    this.#stream = undefined;
+    const confirms = new Map(this.#confirms.map((pending) => [pending.confirming, pending]));
+    const unsent = this.#abandon(confirms);
+    for (const event of unsent) this.accept(event);
+    this.#windowId = this.#options.windowId();
+    if (link !== undefined) this.#open(link);
+  }
+
+  /** Reports what is not acknowledged. With `kept`, unsent events stay, with their confirmations, for another window. */
+  #abandon(kept?: ReadonlyMap<Confirming, PendingConfirm>): readonly OutEvent[] {
+    const { unknown, unsent } = this.#window.abandon();
+    const neverSent = new Set(unsent.map((event) => event.confirm));
+    const confirms = this.#confirms;
+    this.#confirms = [];
+    this.#toldTo = 0;
+    if (unknown !== undefined) this.#host.onUnknown(this, unknown);
+    if (unsent.length > 0 && kept === undefined) this.#host.onUnsent(this, unsent.length);
+    for (const { confirming } of confirms) {
+      const isUnsent = neverSent.has(confirming);
+      if (isUnsent && kept !== undefined) continue;
+      confirming.settle(this.node, isUnsent ? 'unsent' : 'link-lost');
+    }
+    return unsent;
+  }
+
+  #flushLater(): void {
+    if (this.#isFlushing || !this.#isReady) return;
+    this.#isFlushing = true;
+    this.#host.clock.afterTurn(() => {
+      this.#isFlushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const stream = this.#stream;
+    if (stream === undefined || !this.#isReady) return;
+    while (stream.credit > 0 && this.#writeFrame()) stream.next(emptyBytes, frameWriter.take());
+    if (this.#wasFull && this.hasRoom) {
+      this.#wasFull = false;
+      this.#host.onRoom(this);
+    }
+    if (this.#confirms.length > 0) this.#watchWritten();
+  }
+
+  /** Fills the frame; false when there is nothing to tell. */
+  #writeFrame(): boolean {
+    const window = this.#window;
+    let entry = window.peek();
+    if (entry === undefined && this.#toldTo >= window.last) return false;
+    beginFrame(frameWriter);
+    let events = 0;
+    while (entry !== undefined && events < this.#options.batchMax && frameWriter.length < frameBytesTarget) {
+      this.#introduce(entry.item);
+      if (events === 0 || entry.number !== this.#toldTo + 1) {
+        writeNumberRecord(frameWriter, recordKind.base, entry.number);
+      }
+      if (entry.number <= window.sent) this.#countResent(entry.item);
+      writeEvent(frameWriter, entry.item);
+      this.#toldTo = entry.number;
+      window.advance();
+      events += 1;
+      entry = window.peek();
+    }
+    // Numbers at the end were dropped: without another event the receiver would not hear of them.
+    if (entry === undefined && this.#toldTo < window.last) {
+      writeNumberRecord(frameWriter, recordKind.base, window.last + 1);
+      this.#toldTo = window.last;
+    }
+    return true;
+  }
+
+  /** Writes what the event needs and this connection has not carried. */
+  #introduce(event: OutEvent): void {
+    while (this.#definitionsSent < event.definitions) {
+      const definition = this.#host.encoder.definition(this.#definitionsSent);
+      bodyWriter.reset();
+      bodyWriter.varint(this.#definitionsSent);
+      bodyWriter.bytes(definition);
+      writeRecord(frameWriter, recordKind.definition, bodyWriter.view());
+      this.#definitionsSent += 1;
+    }
+    if (event.topicId === 0 || this.#topicsSent.has(event.topicId)) return;
+    this.#topicsSent.add(event.topicId);
+    bodyWriter.reset();
+    bodyWriter.varint(event.topicId);
+    bodyWriter.text(event.topic);
+    writeRecord(frameWriter, recordKind.topic, bodyWriter.view());
+  }
+
+  #countResent(event: OutEvent): void {
+    this.resent += 1;
+    event.confirm?.resent(this.node);
+  }
+
+  #confirmTo(number: number): void {
+    if (this.#confirms.length === 0) return;
+    this.#confirms = this.#confirms.filter((pending) => {
+      if (pending.number > number || pending.confirming.level === 'handled') return true;
+      pending.confirming.settle(this.node, 'confirmed');
+      return false;
+    });
+  }
+
+  #confirmHandled(number: number, failed: boolean): void {
+    const pending = this.#confirms.find((other) => other.number === number && other.confirming.level === 'handled');
+    if (pending === undefined) return;
+    this.#confirms = this.#confirms.filter((other) => other !== pending);
+    pending.confirming.settle(this.node, failed ? 'handler-failed' : 'confirmed');
+  }
+
+  /** `written` is confirmed once the link's buffer was seen empty after the event was handed over. */
+  #watchWritten(): void {
+    const link = this.#link;
+    if (link === undefined || this.#cancelWritten !== undefined) return;
+    if (
+      !this.#confirms.some(({ number, confirming }) => confirming.level === 'written' && number <= this.#window.sent)
+    ) {
+      return;
+    }
+    const { clock } = this.#host;
+    const sent = this.#window.sent;
+    this.#cancelWritten = clock.setTimer(after(clock.now(), writtenCheckMs), () => {
+      this.#cancelWritten = undefined;
+      if (this.#link === link && link.bufferedBytes === 0) this.#confirmWritten(sent);
+      this.#watchWritten();
+    });
+  }
+
+  #confirmWritten(sent: number): void {
+    this.#confirms = this.#confirms.filter(({ number, confirming }) => {
+      if (confirming.level !== 'written' || number > sent) return true;
+      confirming.settle(this.node, 'confirmed');
+      return false;
+    });
+  }
+}
+
+interface PendingConfirm {
+  readonly number: number;
+  readonly confirming: Confirming;
+}
+
+/** A frame is closed at this size; it is one item of the stream, which the link fragments if it must. */
+const frameBytesTarget = 32_768;
+
+/** Answers that the peer may send at once: acknowledgements are small and few. */
+const answerItems = 1024;
+
+/** What an event costs beside its bytes. */
+const entryBytes = 64;
+
+const reopenMs = 200;
+
+const writtenCheckMs = 1;
+
+/** Frames are built one at a time, by every lane of the process, and copied out: nothing is kept here between calls. */
+const frameWriter = new ByteWriter(65_536);
+const bodyWriter = new ByteWriter(256);
+
+function writeEvent(writer: ByteWriter, event: OutEvent): void {
+  if (event.won === undefined) {
+    writeRecord(writer, recordKind.event, event.body);
+    return;
+  }
+  bodyWriter.reset();
+  bodyWriter.varint(event.won.length);
+  for (const group of event.won) bodyWriter.text(group);
+  bodyWriter.bytes(event.body);
+  writeRecord(writer, recordKind.won, bodyWriter.view());
+}
