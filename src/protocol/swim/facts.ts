@@ -1,26 +1,13 @@
 import { after, type MonotonicMs } from '../../core/clock.js';
 import type { Member, MemberEvent } from '../../spi/membership.js';
-import { isSameLife, type MemberLife } from './catalogue.js';
+import { isSameLife } from './catalogue.js';
 import type { SwimEffects } from './effects.js';
 import { partToBytes } from './message-codec.js';
 import { incarnationMax } from './message-fields.js';
+import type { FactsOwner } from './facts-owner.js';
 import type { Claim, FailedMessage, LeftMessage, RecordMessage, SuspectMessage } from './messages.js';
 import type { SwimParts } from './parts.js';
 import type { Suspicion } from './suspicion.js';
-
-/** Whom the facts tell what concerns it, and ask what they do not hold. */
-export interface FactsOwner {
-  /** A later life of our own name is told of. */
-  claimed(now: MonotonicMs, life: MemberLife, out: SwimEffects): void;
-  /** True while accusations are answered: not while leaving, nor before the node is up. */
-  answersAccusations(): boolean;
-  /** Metadata of a member, if it has been pulled. */
-  findMetadata(slot: number): Uint8Array | undefined;
-  /** A member is there, for the first time or again. */
-  came(slot: number): void;
-  /** A member is gone; its slot still says who it was. */
-  went(now: MonotonicMs, slot: number, status: 'failed' | 'left'): void;
-}
 
 /**
  * What is believed about whom. Beliefs are ordered by (epoch, incarnation, alive < suspect < failed < left), and only grow, so news
@@ -83,7 +70,7 @@ export class Facts {
 
   /** Somebody could not reach a member. */
   suspect(now: MonotonicMs, message: SuspectMessage, out: SwimEffects): void {
-    const slot = this.#findSubject(now, message);
+    const slot = this.#findSubject(now, 'suspect', message, out);
     if (slot >= 0) this.#accuse(now, slot, message, out);
   }
 
@@ -104,7 +91,7 @@ export class Facts {
 
   /** Somebody waited long enough. */
   failed(now: MonotonicMs, claim: Claim, out: SwimEffects): void {
-    const slot = this.#findSubject(now, claim);
+    const slot = this.#findSubject(now, 'failed', claim, out);
     if (slot < 0) return;
     const { options, suspicions, counts } = this.#parts;
     if (!options.confirmDeath) {
@@ -124,8 +111,8 @@ export class Facts {
   }
 
   /** A member said good-bye. `relayer` is who told us. */
-  left(now: MonotonicMs, claim: Omit<Claim, 'from'>, relayer: string, out: SwimEffects): void {
-    const slot = this.#findSubject(now, { ...claim, from: relayer });
+  left(now: MonotonicMs, claim: Subject, relayer: string, out: SwimEffects): void {
+    const slot = this.#findSubject(now, 'left', claim, out);
     if (slot < 0) return;
     // Only the member itself, or two that agree, can say that it left: one liar must not be able to.
     const first = this.#farewells.get(slot);
@@ -264,7 +251,7 @@ export class Facts {
   }
 
   /** The slot of a live subject that the claim is about, or -1 when there is nothing to do, or it was about us. */
-  #findSubject(now: MonotonicMs, claim: Claim): number {
+  #findSubject(now: MonotonicMs, kind: ClaimKind, claim: Subject, out: SwimEffects): number {
     const { table, self, health, counts } = this.#parts;
     if (claim.name === self.life.name) {
       const accused = claim.epoch === self.life.epoch && claim.incarnation >= self.incarnation;
@@ -278,11 +265,32 @@ export class Facts {
     }
     const slot = table.findSlot(claim.name);
     if (slot < 0 || table.lifeOf(slot).epoch !== claim.epoch) return -1;
-    const known = table.incarnationOf(slot);
-    if (claim.incarnation < known) return -1;
-    if (table.isLive(slot)) return slot;
-    if (claim.incarnation > known) table.mark(slot, table.findStatus(slot) ?? 'failed', claim.incarnation, now);
-    return -1;
+    if (claim.incarnation < table.incarnationOf(slot)) return -1;
+    return table.isLive(slot) || this.#isRaised(now, slot, { kind, incarnation: claim.incarnation }, out) ? slot : -1;
+  }
+
+  /** What a claim does to a tombstone; true when the member lives again, for somebody doubts an incarnation that we never saw. */
+  #isRaised(
+    now: MonotonicMs,
+    slot: number,
+    claim: { readonly kind: ClaimKind; readonly incarnation: number },
+    out: SwimEffects,
+  ): boolean {
+    const { table } = this.#parts;
+    const { kind, incarnation } = claim;
+    const isNewer = incarnation > table.incarnationOf(slot);
+    if (kind === 'suspect') {
+      if (!isNewer) return false;
+      table.mark(slot, 'alive', incarnation, now);
+      this.#changedAt = now;
+      this.emit('joined', slot, out);
+      return true;
+    }
+    // Of two tombstones the later counts, and of two of one incarnation the good-bye.
+    const wasLeft = table.findStatus(slot) === 'left';
+    if (isNewer || (kind === 'left' && !wasLeft)) table.mark(slot, kind, incarnation, now);
+    if (kind === 'left' && !wasLeft) this.#owner.went(now, slot, 'left');
+    return false;
   }
 
   #accuse(now: MonotonicMs, slot: number, message: SuspectMessage, out: SwimEffects): void {
@@ -363,6 +371,9 @@ export class Facts {
     if (this.#parts.table.lifeOf(slot).metadataVersion > 0) this.#parts.agenda.wantMetadata(slot);
   }
 }
+
+type ClaimKind = 'suspect' | 'failed' | 'left';
+type Subject = Omit<Claim, 'from'>;
 
 /** Good-byes that wait for a second voice; beyond it the member is found silent instead. */
 const farewellsMax = 1024;

@@ -21,6 +21,8 @@ interface Pull {
   next: number;
   retryAt: MonotonicMs;
   tries: number;
+  /** Times that everything came and did not match. */
+  broken: number;
 }
 
 /**
@@ -68,7 +70,7 @@ export class Metadata {
       const bytes = new Uint8Array(metadataBytes);
       const ranges = Math.ceil(metadataBytes / this.#rangeBytes);
       const got = new Uint8Array(ranges);
-      const pull = { slot, epoch, version, bytes, got, missing: ranges, next: 0, retryAt: now, tries: 0 };
+      const pull = { slot, epoch, version, bytes, got, missing: ranges, next: 0, retryAt: now, tries: 0, broken: 0 };
       this.#pulls.set(slot, pull);
       if (ranges === 0) this.#finish(now, pull, out);
       else this.#askAgain(now, pull, out);
@@ -110,8 +112,12 @@ export class Metadata {
     pull.missing -= 1;
     pull.tries = 0;
     pull.retryAt = after(now, this.#retryMs);
-    if (pull.missing === 0) this.#finish(now, pull, out);
-    else if (pull.next < pull.got.length) this.#ask(pull, pull.slot, pull.next++, out);
+    if (pull.missing === 0) {
+      this.#finish(now, pull, out);
+      this.begin(now, out);
+    } else if (pull.next < pull.got.length) {
+      this.#ask(pull, pull.slot, pull.next++, out);
+    }
   }
 
   tick(now: MonotonicMs, out: SwimEffects): void {
@@ -180,18 +186,21 @@ export class Metadata {
 
   #finish(now: MonotonicMs, pull: Pull, out: SwimEffects): void {
     const { table, counts } = this.#parts;
-    this.#pulls.delete(pull.slot);
-    if (this.#isWanted(pull)) {
-      if (hashBytes(pull.bytes) === table.lifeOf(pull.slot).metadataHash) {
-        counts['metadata-pulled'] += 1;
-        this.#held.set(pull.slot, { epoch: pull.epoch, version: pull.version, bytes: pull.bytes });
-        this.#facts.emit('updated', pull.slot, out);
-      } else {
-        counts['metadata-broken'] += 1;
-        this.#parts.agenda.wantMetadata(pull.slot);
+    if (this.#isWanted(pull) && hashBytes(pull.bytes) !== table.lifeOf(pull.slot).metadataHash) {
+      counts['metadata-broken'] += 1;
+      pull.broken += 1;
+      if (pull.broken < brokenMax && pull.got.length > 0) {
+        pull.got.fill(0);
+        pull.missing = pull.got.length;
+        this.#askAgain(now, pull, out);
+        return;
       }
+    } else if (this.#isWanted(pull)) {
+      counts['metadata-pulled'] += 1;
+      this.#held.set(pull.slot, { epoch: pull.epoch, version: pull.version, bytes: pull.bytes });
+      this.#facts.emit('updated', pull.slot, out);
     }
-    this.begin(now, out);
+    this.#pulls.delete(pull.slot);
   }
 }
 
@@ -200,3 +209,5 @@ const pullsMax = 8;
 /** Ranges asked for at once. */
 const windowRanges = 8;
 const triesMax = 6;
+/** Content that does not match its hash so often is given up until the member changes it. */
+const brokenMax = 3;

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { toMonotonicMs } from '../../../src/core/clock.js';
+import { Dissemination } from '../../../src/protocol/swim/dissemination.js';
+import { resolveSwimOptions } from '../../../src/protocol/swim/options.js';
+import { lanSwim, localSwim, wanSwim } from '../../../src/protocol/swim/profiles.js';
+import { RoundTrips } from '../../../src/protocol/swim/round-trips.js';
+import { SuspicionBook, suspicionMs, suspicionTimes } from '../../../src/protocol/swim/suspicion.js';
+
+const at = toMonotonicMs;
+
+describe('how long a suspicion lasts', () => {
+  it("follows Lifeguard's formula for the paper's figures", () => {
+    const options = resolveSwimOptions({
+      suspicionAlpha: 5,
+      suspicionBeta: 6,
+      suspicionConfirmations: 3,
+      suspicionMinMs: 0,
+    });
+    const times = suspicionTimes(options, 128);
+    assert.equal(Math.round(times.minMs), 10_536);
+    assert.equal(Math.round(times.maxMs), 63_216);
+    assert.deepEqual(
+      [0, 1, 2, 3].map((count) => suspicionMs(times, count)),
+      [63_216, 36_876, 21_468, 10_536].map((ms, index) => (index === 3 ? times.minMs : Math.floor(ms))),
+    );
+  });
+
+  it('is never below 4.2 s, in any profile and at any size', () => {
+    for (const profile of [{}, localSwim(), lanSwim(10_000), wanSwim(1000)]) {
+      const options = resolveSwimOptions(profile);
+      for (const members of [1, 2, 3, 5, 16, 128, 1000, 10_000]) {
+        assert.ok(suspicionTimes(options, members).minMs >= 4200, `${members} members`);
+      }
+    }
+  });
+
+  it('waits for no confirmation that nobody could give', () => {
+    const options = resolveSwimOptions();
+    assert.equal(suspicionMs(suspicionTimes(options, 2), 0), 4200);
+    assert.equal(suspicionTimes(options, 3).confirmations, 1);
+    assert.equal(suspicionTimes(options, 5).confirmations, 3);
+  });
+
+  it('counts each accuser once, and two that were refused bring it down to half a second', () => {
+    const book = new SuspicionBook(resolveSwimOptions());
+    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, 100);
+    assert.ok(book.confirm(suspicion, 'a', true));
+    assert.ok(!book.confirm(suspicion, 'a', true));
+    assert.equal(book.nextAt, 25_200);
+    assert.ok(book.confirm(suspicion, 'b', false));
+    const halfway: number = suspicion.dueAt;
+    assert.ok(halfway < 25_200 && halfway > 4200);
+    assert.ok(book.confirm(suspicion, 'c', true));
+    assert.equal(book.nextAt, 500);
+    assert.deepEqual(book.takeDue(at(499)), []);
+    assert.deepEqual(book.takeDue(at(500)), [suspicion]);
+  });
+
+  it('gives back the time in which nothing could be heard', () => {
+    const book = new SuspicionBook(resolveSwimOptions());
+    book.start(at(0), { slot: 3, incarnation: 0 }, 2);
+    book.slip(3000);
+    assert.equal(book.nextAt, 7200);
+    assert.deepEqual(book.takeDue(at(7199)), []);
+  });
+
+  it('does not let a period be too short for a nack', () => {
+    assert.throws(() => resolveSwimOptions({ pingTimeoutMs: 600 }), { code: 'invalid-options' });
+    assert.throws(() => resolveSwimOptions({ probePeriodMs: Number.NaN }), { code: 'invalid-options' });
+    assert.throws(() => resolveSwimOptions({ label: '' }), { code: 'invalid-options' });
+  });
+});
+
+describe('the adaptive ping timeout', () => {
+  it('is the fixed one until there are samples, then half as much again as the 99th percentile, within bounds', () => {
+    const trips = new RoundTrips();
+    assert.equal(trips.timeoutMs(50, 500), 500);
+    for (let count = 0; count < 99; count += 1) trips.add(2);
+    assert.equal(trips.timeoutMs(50, 500), 50);
+    trips.add(100);
+    trips.add(100);
+    assert.equal(trips.timeoutMs(50, 500), 150);
+    for (let count = 0; count < 10; count += 1) trips.add(5000);
+    assert.equal(trips.timeoutMs(50, 500), 500);
+  });
+});
+
+describe('news', () => {
+  const target = (room: number) => {
+    const packed: string[] = [];
+    return {
+      packed,
+      room,
+      addBytes(bytes: Uint8Array): boolean {
+        if (bytes.length > this.room) return false;
+        this.room -= bytes.length;
+        packed.push(String(bytes[0]));
+        return true;
+      },
+    };
+  };
+  const bytes = (mark: number, length = 100): Uint8Array => new Uint8Array(length).fill(mark);
+
+  it('is told as often as the formula says, then no more', () => {
+    const news = new Dissemination(4, 100);
+    news.tell(1, bytes(1));
+    let told = 0;
+    while (news.pack(target(1400), 9) > 0) told += 1;
+    assert.equal(told, 4);
+    assert.equal(news.size, 0);
+    assert.equal(news.tellings(10), 8);
+    assert.equal(news.tellings(999), 12);
+  });
+
+  it('goes out least told first, then newest, and fills what is left', () => {
+    const news = new Dissemination(4, 100);
+    news.tell(1, bytes(1));
+    news.pack(target(1400), 100);
+    for (const mark of [2, 3, 4]) news.tell(mark, bytes(mark));
+    news.tell(5, bytes(5, 900));
+    const first = target(330);
+    news.pack(first, 100);
+    assert.deepEqual(first.packed, ['4', '3', '2']);
+    const second = target(1150);
+    news.pack(second, 100);
+    assert.deepEqual(second.packed, ['5', '2', '3']);
+  });
+
+  it('forgets what was said about the same subject before', () => {
+    const news = new Dissemination(4, 100);
+    news.tell(1, bytes(1));
+    news.tell(1, bytes(2));
+    const packed = target(1400);
+    news.pack(packed, 100);
+    assert.deepEqual(packed.packed, ['2']);
+    assert.equal(news.size, 1);
+  });
+
+  it('drops the most told when too much waits, and counts it', () => {
+    const news = new Dissemination(4, 3);
+    news.tell(1, bytes(1));
+    news.pack(target(1400), 100);
+    for (const mark of [2, 3, 4]) news.tell(mark, bytes(mark));
+    assert.equal(news.size, 3);
+    assert.equal(news.dropped, 1);
+    assert.ok(!news.isTelling(1));
+  });
+});
