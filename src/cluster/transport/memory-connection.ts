@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, after } from '../../core/clock.js';
+import { after, type CancelTimer, type Clock, toMonotonicMs } from '../../core/clock.js';
 import type { Connection, ConnectionEnd, ConnectionHandlers, PeerCertificate } from '../../spi/connections.js';
 import { ByteQueue } from './byte-queue.js';
 import type { NetworkConditions } from './network-conditions.js';
@@ -317,7 +317,9 @@ export class MemoryConnection implements Connection {
       clock.afterTurn(run);
       return;
     }
-    this.#arrivesAt = Math.max(this.#arrivesAt, clock.now() + delayMs);
-    clock.setTimer(after(clock.now(), this.#arrivesAt - clock.now()), () => this.#arriveAt(this.#ends.peerHost, run));
+    // The very number, not a difference added again: a rounding apart would let a later piece arrive first.
+    const at = toMonotonicMs(Math.max(this.#arrivesAt, clock.now() + delayMs));
+    this.#arrivesAt = at;
+    clock.setTimer(at, () => this.#arriveAt(this.#ends.peerHost, run));
   }
 }
