@@ -12,6 +12,8 @@ import { Exchanger } from './exchanger.js';
 import { Idle } from './idle.js';
 import { LinkHub, refuse } from './link-hub.js';
 import type { LinkOptions } from './link-options.js';
+import { findAddress } from '../../core/address.js';
+import { compositeMime } from './stream-kinds.js';
 import { connectionErrorCodes } from '../../protocol/rsocket/frame.js';
 
 /** What the links of a guest need. */
@@ -69,6 +71,20 @@ export class GuestLinks implements Links {
       });
       dial.start(address, timeoutMs);
     });
+  }
+
+  /**
+   * Dials a stock RSocket server, without hello: `link.open` sends metadata as it is given, which should be composite. `name` is
+   * what the link goes by here. A SETUP that the server refuses ends the link as `protocol` later. Rejects with `unavailable`.
+   */
+  async dialStock(address: string, name: string, timeoutMs: number = this.#options.dialTimeoutMs): Promise<Link> {
+    const to = findAddress(address);
+    if (to === undefined) throw new ClusterError('unavailable', `${address} is no address`);
+    const connection = await this.#dialDeps.connections.dial(to, { timeoutMs });
+    const link = this.#hub.create(connection, true, compositeMime);
+    link.engine.metadataForm = 'composite';
+    this.#hub.raise(link, { name, epoch: 0, role: 'stock', address, wireVersion: 0, capabilities: new Set() }, true);
+    return link;
   }
 
   /** Closes every link. Idempotent. */
