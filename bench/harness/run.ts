@@ -234,7 +234,7 @@ export class Run {
   }
 
   #absentLine(kind: 'skipped' | 'failed', name: string, peer: string, why: string): void {
-    this.say(`${name} ${peer} ${kind}: ${why}`);
+    this.say(`${name} ${peer} ${kind}: ${why.split('\n')[0] ?? ''}`);
     this.#lines.push({ kind, bench: this.bench, case: name, peer, why, ...this.#machine });
   }
 }

@@ -2,6 +2,7 @@
  * scalebus as a contender, through its public surface only. The part of it that the benches use is written down here, and
  * this is the one file to change when the surface does.
  */
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type {
   BusSide,
@@ -81,9 +82,11 @@ const queueMax = 65_536;
 const credit = 256;
 
 async function surface(): Promise<Required<Surface>> {
+  const file = compiledPath(publicModule);
+  if (!existsSync(file)) throw new Error(`scalebus exports no createNode: there is no ${publicModule}`);
   let loaded: Surface;
   try {
-    loaded = (await import(pathToFileURL(compiledPath(publicModule)).href)) as Surface;
+    loaded = (await import(pathToFileURL(file).href)) as Surface;
   } catch (cause) {
     throw new Error(`scalebus cannot be loaded from ${publicModule}: ${String(cause)}`, { cause });
   }
