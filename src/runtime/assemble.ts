@@ -152,7 +152,7 @@ function createLinks(
       logger,
       metrics,
     },
-    resolveLinkOptions({ linksMax: options.linksMax, keys: options.key === undefined ? [] : [options.key] }),
+    resolveLinkOptions({ keepAliveMs: 2000, lifetimeMs: 12_000, linksMax: options.linksMax, keys: options.key === undefined ? [] : [options.key] }),
   );
 }
 
