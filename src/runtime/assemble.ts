@@ -1,3 +1,4 @@
+import { type ClusterBus, createClusterBus } from '../bus/create-cluster-bus.js';
 import { createMsgpackCodec } from '../codec/msgpack-codec.js';
 import { jsonCodec } from '../codec/json-codec.js';
 import { LinkManager } from '../cluster/link/link-manager.js';
@@ -18,7 +19,6 @@ import { type FrontDoor, openFrontDoor } from './front-door.js';
 import type { ResolvedNodeOptions } from './options.js';
 import type { Profile } from './profiles.js';
 import { StartStack } from './start-stack.js';
-import { type BusRoom, interim } from './interim-bus.js';
 
 /** A running node's rooms, wired. */
 export interface NodeRooms {
@@ -28,7 +28,7 @@ export interface NodeRooms {
   readonly links: LinkManager;
   readonly tables: TableRoom;
   readonly rpc: RpcRoom;
-  readonly bus: BusRoom;
+  readonly bus: ClusterBus;
 }
 
 /**
@@ -82,7 +82,17 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       },
       { exposeStacks: options.exposeStacks },
     );
-    const bus = interim({ clock, random, self: links.self });
+    const bus = createClusterBus({
+      clock,
+      random: random.fork('bus'),
+      self: links.self,
+      links,
+      tables,
+      membership,
+      codec: createMsgpackCodec(),
+      metrics,
+      logger,
+    });
     await stack.start('rpc', () => rpc.start());
     stack.onUndo(() => rpc.stop());
     await stack.start('bus', () => bus.start());
@@ -107,7 +117,7 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
   rpc.refuse();
   await Promise.all([rpc.finish(drainMs), bus.finish(drainMs)]);
   links.withdraw();
-  await bus.sayFinal(Math.min(finalMsMax, drainMs));
+  bus.sayFinal();
   await membership.leave(Math.min(leaveMsMax, drainMs));
   await bus.stop();
   await rpc.stop();
@@ -120,7 +130,6 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
 
 /** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */
 const withdrawMsMax = 1000;
-const finalMsMax = 1000;
 const leaveMsMax = 1000;
 
 function membershipProfile(profile: Profile): MembershipProfile {
@@ -152,7 +161,12 @@ function createLinks(
       logger,
       metrics,
     },
-    resolveLinkOptions({ linksMax: options.linksMax, keys: options.key === undefined ? [] : [options.key] }),
+    resolveLinkOptions({
+      keepAliveMs: 2000,
+      lifetimeMs: 12_000,
+      linksMax: options.linksMax,
+      keys: options.key === undefined ? [] : [options.key],
+    }),
   );
 }
 

@@ -27,6 +27,7 @@ const echoService: ServiceContract<EchoMethods> = defineService('sim.echo', {
 
 const chaosSteps = 12;
 const healMaxMs = 90_000;
+const linkedMaxMs = 30_000;
 
 class NodeRun {
   readonly #cluster: SimCluster;
@@ -122,11 +123,19 @@ class NodeRun {
     for (const from of this.#nodes()) await this.#checkEvent(from);
   }
 
+  /** A link that lost its connection in a cut is dialled again within its back-off, so a call is tried until then. */
   async #checkCall(from: ClusterNode, to: string): Promise<void> {
     this.#counts.calls += 1;
-    const answer = from.rpc.client(echoService, { timeoutMs: 5000 }).echo('hello', { node: to });
-    const said = await this.#settle(`call from ${from.name} to ${to}`, answer, 6000);
-    if (said !== undefined && said !== `hello ${to}`) this.#faults.push(`${to} answered ${said} to ${from.name}`);
+    const client = from.rpc.client(echoService, { timeoutMs: 2000 });
+    const untilMs = this.#cluster.simulator.now() + linkedMaxMs;
+    let last = '';
+    while (this.#cluster.simulator.now() < untilMs) {
+      const attempt = client.echo('hello', { node: to }).catch((error: unknown) => String(error));
+      last = await this.#cluster.settle(attempt, 10_000);
+      if (last === `hello ${to}`) return;
+      await this.#cluster.pass(500);
+    }
+    this.#faults.push(`call from ${from.name} to ${to} for ${linkedMaxMs} ms: ${last}`);
   }
 
   async #checkEvent(from: ClusterNode): Promise<void> {
