@@ -15,6 +15,11 @@ export interface RpcOptions {
   readonly exposeStacks?: boolean;
   /** Carry W3C trace context and baggage. @defaultValue true */
   readonly tracing?: boolean;
+  /**
+   * Calls inside a handler inherit its deadline and depth, and `current()` knows the call. It costs every promise of the process
+   * some time on Node 20; without it pass on `context.remainingMs()` yourself. @defaultValue true
+   */
+  readonly inheritance?: boolean;
   /** Calls that this node serves at once; more are refused as not executed. @defaultValue 65536 */
   readonly servedMax?: number;
   /** Unanswered calls of this node at one method of one instance; more fail as overloaded. @defaultValue 16384 */
@@ -46,6 +51,7 @@ export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
     select: options.select ?? ('local-first' as const),
     exposeStacks: options.exposeStacks ?? false,
     tracing: options.tracing ?? true,
+    inheritance: options.inheritance ?? true,
     servedMax: options.servedMax ?? 65_536,
     inFlightMax: options.inFlightMax ?? 16_384,
     depthMax: options.depthMax ?? 64,

@@ -68,7 +68,7 @@ export class RpcRoom implements RpcManager, Startable {
     this.#deps = deps;
     this.#options = resolveRpcOptions(options);
     const { links, tables, clock, metrics } = deps;
-    this.#scope = new CallScope(this.#options.tracing);
+    this.#scope = new CallScope(this.#options);
     const malformed = metrics.counter('scalebus_rpc_rows_malformed_total', 'Rows of the registry that cannot be read');
     this.#registry = new Registry(links.self, tables.open('services'), () => malformed.add());
     const deadlines = new TimerWheel(clock);
@@ -108,6 +108,11 @@ export class RpcRoom implements RpcManager, Startable {
       { links, membership, registry: this.#registry, house: this.#calling, codec, random, logger },
       this.#options,
     );
+  }
+
+  /** Calls that this node made, and calls that it serves, which are not over. Both are 0 when nothing leaks and nothing runs. */
+  get inFlight(): { readonly made: number; readonly served: number } {
+    return { made: this.#calling.active.size, served: this.#serving.active.size };
   }
 
   start(): Promise<void> {
@@ -308,6 +313,7 @@ export class RpcRoom implements RpcManager, Startable {
     for (const unlisten of this.#unlisten) unlisten();
     this.#unlisten = [];
     this.#registry.stop();
+    this.#scope.stop();
     return Promise.resolve();
   }
 

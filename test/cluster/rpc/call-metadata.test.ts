@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { ByteReader, ByteWriter } from '../../../src/core/bytes.js';
+import { readCallMetadata, type Route, writeCallMetadata } from '../../../src/cluster/rpc/call-metadata.js';
+import { readCompositeMetadata } from '../../../src/cluster/rpc/composite-metadata.js';
+
+const route: Route = { service: 'thermostat', instanceId: 'default', method: 'read' };
+
+describe('call metadata', () => {
+  const text = fc.string({ maxLength: 40 }).filter((word) => word !== '__proto__');
+  const head = fc.record(
+    {
+      remainingMs: fc.nat(1_000_000),
+      depth: fc.integer({ min: 1, max: 100 }),
+      headers: fc.option(fc.dictionary(text, text, { maxKeys: 8, noNullPrototype: true }), { nil: undefined }),
+    },
+    { noNullPrototype: true },
+  );
+
+  it('reads what it wrote, and knows the route afterwards', () => {
+    fc.assert(
+      fc.property(head, fc.integer({ min: 1, max: 4096 }), (written, number) => {
+        const writer = new ByteWriter();
+        const known = new Map<number, Route>();
+        for (const define of [route, undefined]) {
+          writeCallMetadata(writer, { number, define }, written);
+          const read = readCallMetadata(new ByteReader(writer.view()), known);
+          assert.deepEqual(read, { route, head: written });
+        }
+      }),
+    );
+  });
+
+  it('takes a dozen bytes once the route is known', () => {
+    const writer = new ByteWriter();
+    writeCallMetadata(
+      writer,
+      { number: 300, define: undefined },
+      { remainingMs: 10_000, depth: 1, headers: undefined },
+    );
+    assert.ok(writer.length <= 6, `${writer.length} bytes`);
+  });
+
+  it('reads nothing from a cut message, an unknown route or junk, and remembers no more than its bound', () => {
+    const writer = new ByteWriter();
+    writeCallMetadata(writer, { number: 7, define: route }, { remainingMs: 5, depth: 2, headers: { a: 'b' } });
+    const whole = writer.take();
+    for (let end = 0; end < whole.length; end += 1) {
+      assert.equal(readCallMetadata(new ByteReader(whole, 0, end), new Map()), undefined);
+    }
+    writeCallMetadata(writer, { number: 7, define: undefined }, { remainingMs: 5, depth: 1, headers: undefined });
+    assert.equal(readCallMetadata(new ByteReader(writer.view()), new Map()), undefined);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
+        const known = new Map<number, Route>();
+        readCallMetadata(new ByteReader(bytes), known);
+        assert.ok([...known.keys()].every((number) => number <= 4096));
+        readCompositeMetadata(bytes);
+      }),
+    );
+  });
+
+  it('finds the route of a stock client in each of its forms', () => {
+    const read = (tag: string): Route | undefined => readCompositeMetadata(entry(0xfe, routing(tag)))?.route;
+    assert.deepEqual(read('thermostat/read'), { ...route, instanceId: '' });
+    assert.deepEqual(read('thermostat/default/read'), route);
+    assert.deepEqual(read('thermostat.read'), { ...route, instanceId: '' });
+    assert.equal(read('thermostat'), undefined);
+    const typed = [...entry(0xfa, Uint8Array.of(0x85)), ...entry(0xfe, routing('a/b'))];
+    assert.equal(readCompositeMetadata(Uint8Array.from(typed))?.dataType, 'application/json');
+  });
+});
+
+function routing(tag: string): Uint8Array {
+  return Uint8Array.from([tag.length, ...new TextEncoder().encode(tag)]);
+}
+
+function entry(id: number, content: Uint8Array): Uint8Array {
+  return Uint8Array.from([id, 0, 0, content.length, ...content]);
+}
