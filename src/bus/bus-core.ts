@@ -1,5 +1,7 @@
+import { filter, type Observable } from 'rxjs';
 import { ClusterError } from '../core/errors.js';
 import { Listeners, type Unlisten } from '../core/listeners.js';
+import { drawUnit } from '../core/random.js';
 import type {
   BusEvent,
   BusFault,
@@ -17,6 +19,7 @@ import type {
 } from '../spi/bus.js';
 import { publishConfirmed } from './confirm.js';
 import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo } from './event-bus.js';
+import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
@@ -166,6 +169,26 @@ export class BusCore implements EventBus {
   /** Reports a fault of a link or a peer; for the way out. */
   tellFault(fault: BusFault): void {
     this.#faults.tell(fault);
+  }
+
+  explain(topic: string): Explanation {
+    const { topic: normal, match } = this.delivery.find(topic);
+    const nodes = this.#outlet?.explain(normal) ?? [];
+    return {
+      topic: normal,
+      node: this.#deps.self.name,
+      subscriptions: explainSubscriptions(match, normal),
+      nodes,
+      groups: this.#publisher.explainGroups(normal),
+      responders: this.desk.explain(normal),
+    };
+  }
+
+  tap(pattern: string, options: { readonly sample?: number } = {}): Observable<BusEvent> {
+    const sample = options.sample ?? 1;
+    if (!(sample >= 0 && sample <= 1)) throw new ClusterError('invalid-options', 'sample: it must be from 0 to 1');
+    const random = this.#deps.random.fork('tap');
+    return this.observe(pattern).pipe(filter(() => sample >= 1 || drawUnit(random) < sample));
   }
 
   subscriptions(): readonly SubscriptionInfo[] {

@@ -30,7 +30,8 @@ import type {
   Route,
   SendResult,
 } from './outlet.js';
-import type { Peer } from './peer.js';
+import type { ExplainedNode } from './explain.js';
+import type { Peer, RemoteWant } from './peer.js';
 import { PeerBook } from './peer-book.js';
 import { answerStream, askLink } from './remote-requests.js';
 import type { Responder } from './responder.js';
@@ -224,6 +225,41 @@ export class ClusterOutlet implements Outlet {
     assertGroupStrategy(this.#book.peers(), name, strategy);
   }
 
+  explain(topic: string): readonly ExplainedNode[] {
+    const wants = new Map<Peer, string[]>();
+    for (const want of this.#book.routes.find(topic).wants) {
+      const because = wants.get(want.peer) ?? [];
+      wants.set(want.peer, because);
+      because.push(describeWant(want));
+    }
+    return Array.from(wants, ([peer, because]) => ({
+      node: peer.id.name,
+      epoch: peer.id.epoch,
+      because,
+      linked: peer.link !== undefined,
+      suspect: peer.isSuspect,
+      inFlight: peer.shared.inFlight,
+    }));
+  }
+
+  /** Counters of the lanes to and from each peer. */
+  links(): readonly BusLinkInfo[] {
+    return this.peers().map((peer) => ({
+      node: peer.id.name,
+      epoch: peer.id.epoch,
+      linked: peer.link !== undefined,
+      suspect: peer.isSuspect,
+      sent: sum(peer.outLanes(), (lane) => lane.accepted),
+      dropped: sum(peer.outLanes(), (lane) => lane.dropped),
+      resent: sum(peer.outLanes(), (lane) => lane.resent),
+      inFlight: sum(peer.outLanes(), (lane) => lane.inFlight),
+      heldBytes: sum(peer.outLanes(), (lane) => lane.heldBytes),
+      received: sum([...peer.inLanes.values()], (lane) => lane.received),
+      duplicates: sum([...peer.windows.values()], (window) => window.duplicates),
+      ownLanes: peer.ownLanes.size,
+    }));
+  }
+
   hasRoom(route: Route): boolean {
     const { peers, lanes } = this.#asRoute(route);
     return (
@@ -320,6 +356,35 @@ class Tally {
     const nodes = this.#accepted.size;
     return { nodes, dropped: this.refusals, accepted: [...this.#accepted], refused: [...this.#refused] };
   }
+}
+
+/** What happened on the lanes between this node and one peer. */
+export interface BusLinkInfo {
+  readonly node: string;
+  readonly epoch: number;
+  readonly linked: boolean;
+  readonly suspect: boolean;
+  readonly sent: number;
+  readonly dropped: number;
+  readonly resent: number;
+  /** Accepted and not acknowledged. */
+  readonly inFlight: number;
+  readonly heldBytes: number;
+  /** On the lanes that are open now. */
+  readonly received: number;
+  readonly duplicates: number;
+  /** Lossless subscriptions of the peer that have a lane. */
+  readonly ownLanes: number;
+}
+
+function sum<T>(items: readonly T[], read: (item: T) => number): number {
+  return items.reduce((total, item) => total + read(item), 0);
+}
+
+function describeWant(want: RemoteWant): string {
+  if (want.kind === 'pattern') return want.text;
+  if (want.kind === 'lane') return `lossless lane ${want.key}: ${want.interest.patterns.join(' ')}`;
+  return want.index < 0 ? 'exact topics, as hashes' : `${want.text} narrowed to a set of values`;
 }
 
 const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };

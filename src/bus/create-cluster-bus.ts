@@ -9,7 +9,7 @@ import type { Metrics } from '../spi/metrics.js';
 import { noMetrics } from '../spi/no-metrics.js';
 import type { Tables } from '../spi/tables.js';
 import { BusCore } from './bus-core.js';
-import { ClusterOutlet, type DeliveryUnknown } from './cluster-outlet.js';
+import { ClusterOutlet, type BusLinkInfo, type DeliveryUnknown } from './cluster-outlet.js';
 import { resolveClusterBusOptions, type ClusterBusOptions } from './cluster-options.js';
 import type { EventBus, EventBusDeps, EventBusOptions } from './event-bus.js';
 import { Gate } from './gate.js';
@@ -33,8 +33,13 @@ export interface ClusterBus extends EventBus, Startable {
   withdraw(timeoutMs: number): Promise<void>;
   /** Resolves when no handler runs, nothing waits, and all that was sent is acknowledged, or after `drainMs`. */
   finish(drainMs: number): Promise<void>;
-  /** Sends what waits and the final number of each lane, so that peers know that nothing is missing. */
-  sayFinal(): void;
+  /**
+   * Sends what waits and the final number of each lane, so that peers know that nothing is missing; resolves when links took it, or
+   * after `timeoutMs`. Nothing can be published to other nodes afterwards.
+   */
+  sayFinal(timeoutMs: number): Promise<void>;
+  /** Counters of the lanes to and from each peer. */
+  links(): readonly BusLinkInfo[];
   /** Listens to ranges of events whose fate this node cannot know: sent, and never acknowledged. */
   onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten;
 }
@@ -71,8 +76,13 @@ function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, clock: C
       });
       while (!isSettled(outlet) && clock.now() < deadline) await pause(clock, settleCheckMs);
     },
-    sayFinal(): void {
+    async sayFinal(timeoutMs: number): Promise<void> {
+      const deadline = after(clock.now(), timeoutMs);
       outlet?.sayFinal();
+      while (!isSettled(outlet) && clock.now() < deadline) await pause(clock, settleCheckMs);
+    },
+    links(): readonly BusLinkInfo[] {
+      return outlet?.links() ?? [];
     },
     stop(): Promise<void> {
       core.end();

@@ -2,7 +2,9 @@ import type { Clock } from '../core/clock.js';
 import type { NodeId } from '../core/ids.js';
 import type { Unlisten } from '../core/listeners.js';
 import type { Random } from '../core/random.js';
-import type { BusDoor, BusFault, PublishOptions, Receipt, SubscribeOptions } from '../spi/bus.js';
+import type { Observable } from 'rxjs';
+import type { BusDoor, BusEvent, BusFault, PublishOptions, Receipt, SubscribeOptions } from '../spi/bus.js';
+import type { Explanation } from './explain.js';
 import type { BusHooks } from './hooks.js';
 import type { BusObservable } from './observe.js';
 import type { EventSource, PublishFromOptions, PublishFromReport } from './publish-from.js';
@@ -20,6 +22,13 @@ export interface EventBus extends BusDoor {
   publishFrom(topic: string, source: EventSource, options?: PublishFromOptions): Promise<PublishFromReport>;
   /** Listens to faults that belong to no caller: a handler's throw, a value that a `decode` refused. */
   onFault(listener: (fault: BusFault) => void): Unlisten;
+  /** Who would get an event on this topic, and why. Throws `invalid-topic`. */
+  explain(topic: string): Explanation;
+  /**
+   * Watches events of a pattern wherever they are published, as a cold Observable. `sample` is the share that is shown, from 0 to 1.
+   * It is a subscription like others: all of its events come to this node, but a slow observer costs at most a bounded queue.
+   */
+  tap(pattern: string, options?: { readonly sample?: number }): Observable<BusEvent>;
   /** Every subscription of this node, with its counters. */
   subscriptions(): readonly SubscriptionInfo[];
 }

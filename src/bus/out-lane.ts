@@ -77,6 +77,7 @@ export class OutLane {
   #confirms: PendingConfirm[] = [];
   #cancelWritten: CancelTimer | undefined;
   #final = false;
+  #isFinalSent = false;
   accepted = 0;
   dropped = 0;
   resent = 0;
@@ -150,14 +151,8 @@ export class OutLane {
 
   /** Says the final number, after everything that waits. Nothing is accepted any more. */
   sayFinal(): void {
-    if (this.#final) return;
-    this.#flush();
     this.#final = true;
-    if (this.#stream === undefined || !this.#isReady || this.#stream.credit === 0) return;
-    const writer = new ByteWriter(16);
-    beginFrame(writer);
-    writeNumberRecord(writer, recordKind.final, this.#window.last);
-    this.#stream.next(emptyBytes, writer.take());
+    this.#flush();
   }
 
   /** The peer's life is over: reports what is not acknowledged. */
@@ -297,6 +292,12 @@ export class OutLane {
     const stream = this.#stream;
     if (stream === undefined || !this.#isReady) return;
     while (stream.credit > 0 && this.#writeFrame()) stream.next(emptyBytes, frameWriter.take());
+    if (this.#final && !this.#isFinalSent && this.#window.unsentCount === 0 && stream.credit > 0) {
+      this.#isFinalSent = true;
+      beginFrame(frameWriter);
+      writeNumberRecord(frameWriter, recordKind.final, this.#window.last);
+      stream.next(emptyBytes, frameWriter.take());
+    }
     if (this.#wasFull && this.hasRoom) {
       this.#wasFull = false;
       this.#host.onRoom(this);

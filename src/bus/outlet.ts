@@ -1,6 +1,7 @@
 import type { ClusterError } from '../core/errors.js';
 import type { TopicPattern } from '../core/topic.js';
 import type { ConfirmLevel, ConfirmReport, GroupStrategy } from '../spi/bus.js';
+import type { ExplainedNode } from './explain.js';
 import type { Responder } from './responder.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -23,6 +24,8 @@ export interface Outlet {
   respondingEnded(responder: Responder): void;
   /** Calls `done` once, when every peer knows what this node wants now. */
   whenKnown(done: () => void): () => void;
+  /** Nodes that want a topic, for `explain`. */
+  explain(topic: string): readonly ExplainedNode[];
   /** Throws `group-conflict` when a peer's members of the group have another strategy. */
   checkGroup(name: string, strategy: GroupStrategy): void;
   /** Calls `run` once when no lossless lane of the route is full. */

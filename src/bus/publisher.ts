@@ -7,6 +7,7 @@ import { parsePattern } from '../core/topic.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
 import { noHeaders, SharedEvent, type EventRest } from './event.js';
+import type { ExplainedGroup } from './explain.js';
 import type { Gate } from './gate.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import type { LocalDelivery } from './local-delivery.js';
@@ -92,6 +93,23 @@ export class Publisher {
       refused: sent.refused,
       regroup: (lost) => this.#sendAgain(event, evaluated, lost),
     };
+  }
+
+  /** The groups of a topic, and who would win them. */
+  explainGroups(topic: string): readonly ExplainedGroup[] {
+    const { own } = this.#delivery.find(topic).match;
+    const theirs = this.#outlet?.find(topic).groups ?? noGroups;
+    const self = this.#deps.self.name;
+    return Array.from(groupNames(own.groups, theirs), (name) => {
+      const here = own.groups.find((group) => group.name === name);
+      const there = theirs.find((group) => group.name === name);
+      const strategy = here?.strategy ?? there?.strategy ?? 'random';
+      const mine = here === undefined ? [] : [{ node: self, members: here.members.length, usable: true }];
+      const others = (there?.nodes ?? []).map(({ node, members, usable }) => ({ node, members, usable }));
+      const isFixed = strategy === 'oldest' || strategy === 'hashed';
+      const winner = isFixed ? this.#chooseNode(here, there, { key: topic, except: undefined }) : undefined;
+      return { name, strategy, members: [...mine, ...others], winner };
+    });
   }
 
   #publishHooked(topic: string, value: unknown, options: PublishOptions): Receipt {

@@ -5,6 +5,7 @@ import type { Random } from '../core/random.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
 import type { BusEvent, GroupStrategy, RequestManyOptions, RequestOptions } from '../spi/bus.js';
+import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import { Inquiry, type Answerer } from './inquiry.js';
@@ -51,6 +52,23 @@ export class RequestDesk {
 
   responders(): readonly Responder[] {
     return [...this.#responders];
+  }
+
+  /** Who answers on a topic: this node first. */
+  explain(topic: string): Explanation['responders'] {
+    const here = this.#trie.find(topic).match;
+    const groups = new Set(here.flatMap(({ options }) => (options.group === undefined ? [] : [options.group.name])));
+    const plain = here.filter(({ options }) => options.group === undefined).length;
+    const mine = here.length === 0 ? [] : [{ node: this.#deps.self.name, plain, groups: [...groups] }];
+    const others = this.#deps.outlet?.findResponders(topic) ?? [];
+    return [
+      ...mine,
+      ...others.map((other) => ({
+        node: other.node,
+        plain: other.plain,
+        groups: other.groups.map(({ name }) => name),
+      })),
+    ];
   }
 
   async request(topic: string, value: unknown, options: RequestOptions): Promise<BusEvent> {

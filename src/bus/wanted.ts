@@ -17,6 +17,12 @@ export class Wanted {
     if (only !== undefined) for (const pattern of this.patterns) captureIndexOf(pattern, only.capture);
   }
 
+  /** The patterns that match a topic, as texts. */
+  matching(topic: string): readonly string[] {
+    const segments = topicToSegments(topic);
+    return this.patterns.filter((pattern) => matchesSegments(pattern.segments, segments)).map(({ text }) => text);
+  }
+
   /** The exact answer for one topic; the index asks it when `only` narrows, and a queue after an update. */
   wants(topic: string): boolean {
     const segments = topicToSegments(topic);
