@@ -141,9 +141,9 @@ async function load(ask: Ask, bytes: number, inFlight: number): Promise<number> 
   const data = new Uint8Array(bytes).fill(7);
   if ((await ask(data)) !== bytes) throw new Error('a wrong answer');
   let count = 0;
-  let isOver = false;
+  const state = { isOver: false };
   const one = async (): Promise<void> => {
-    while (!isOver) {
+    while (!state.isOver) {
       await ask(data);
       count += 1;
     }
@@ -154,7 +154,7 @@ async function load(ask: Ask, bytes: number, inFlight: number): Promise<number> 
   const start = performance.now();
   await pause(seconds * 1000);
   const rate = (count / (performance.now() - start)) * 1000;
-  isOver = true;
+  state.isOver = true;
   await Promise.all(workers);
   return rate;
 }
@@ -208,9 +208,7 @@ async function serve(): Promise<void> {
   });
   const slab = await listen(0, (reader) => {
     let writer: SlabWriter | undefined;
-    const socket = reader((id, bytes, start, end) =>
-      writer?.frame(id, bytes.slice === undefined ? bytes : bytes, start, end),
-    );
+    const socket = reader((id, bytes, start, end) => writer?.frame(id, bytes, start, end));
     writer = new SlabWriter([socket]);
   });
   process.send?.({ rsocketPort: server.local.port, slabAddress: slab.address });

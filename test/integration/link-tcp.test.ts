@@ -2,16 +2,11 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { addressToText } from '../../src/core/address.js';
-import type { Connections } from '../../src/spi/connections.js';
-import type { GivenLinkOptions } from '../../src/cluster/link/link-options.js';
-import { TcpConnections } from '../../src/cluster/transport/tcp-connections.js';
-import { NodeClock } from '../../src/runtime/node-clock.js';
 import { RecordingSink, request } from '../../src/testing/conformance/link-pair.js';
 import { checkLinks } from '../../src/testing/conformance/links.js';
-import { introduce, type LinkNode, makeNode } from '../cluster/link/link-world.js';
+import { introduce } from '../cluster/link/link-world.js';
+import { startNode } from './link-node.js';
 import { realWaiter } from './link-waiter.js';
-
-const clock = new NodeClock();
 
 describe('links over TCP', function suite() {
   this.timeout(20_000);
@@ -38,7 +33,7 @@ describe('links over TCP', function suite() {
   });
 
   it('survives a reset before SETUP, one byte, and a stranger that says HTTP', async () => {
-    const { until } = realWaiter();
+    const waiter = realWaiter();
     const door = await startNode('door');
     const caller = await startNode('caller');
     for (const bytes of [Buffer.alloc(0), Buffer.of(0), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')]) {
@@ -53,20 +48,20 @@ describe('links over TCP', function suite() {
       socket.write(bytes);
       await new Promise(setImmediate);
       if (bytes.length < 2) socket.resetAndDestroy();
-      await until(() => isClosed);
+      await waiter.until(() => isClosed);
     }
     introduce(caller.node, door.node);
-    await until(() => caller.node.links.findLink('door') !== undefined);
+    await waiter.until(() => caller.node.links.findLink('door') !== undefined);
     await caller.stop();
     await door.stop();
   });
 
   it('answers 8,192 calls in flight', async () => {
-    const { until } = realWaiter();
+    const waiter = realWaiter();
     const left = await startNode('a');
     const right = await startNode('b');
     introduce(left.node, right.node);
-    await until(() => left.node.links.findLink('b')?.up === true && right.node.links.findLink('a')?.up === true);
+    await waiter.until(() => left.node.links.findLink('b')?.up === true && right.node.links.findLink('a')?.up === true);
     right.node.links.serve('rpc', (incoming) => {
       incoming.stream.nextAndComplete(new Uint8Array(0), incoming.payload.data().slice());
       return new RecordingSink();
@@ -80,18 +75,18 @@ describe('links over TCP', function suite() {
       );
       return sink;
     });
-    await until(() => sinks.every((sink) => sink.isOver));
+    await waiter.until(() => sinks.every((sink) => sink.isOver));
     assert.ok(sinks.every((sink) => sink.heard.at(-1) === 'complete'));
     await left.stop();
     await right.stop();
   });
 
   it('keeps a healthy link over a real block of the event loop that is longer than the lifetime', async () => {
-    const { until } = realWaiter();
+    const waiter = realWaiter();
     const left = await startNode('a', { keepAliveMs: 50, lifetimeMs: 200 });
     const right = await startNode('b', { keepAliveMs: 50, lifetimeMs: 200 });
     introduce(left.node, right.node);
-    await until(() => left.node.events.length === 1 && right.node.events.length === 1);
+    await waiter.until(() => left.node.events.length === 1 && right.node.events.length === 1);
     const end = performance.now() + 700;
     while (performance.now() < end);
     // A call and its answer prove that the loop went round after the block.
@@ -102,7 +97,7 @@ describe('links over TCP', function suite() {
     for (let count = 0; count < 5; count += 1) {
       const sink = new RecordingSink();
       left.node.links.findLink('b')?.open(request({ interaction: 'response' }), sink);
-      await until(() => sink.isOver);
+      await waiter.until(() => sink.isOver);
       assert.deepEqual(sink.heard, ['next |', 'complete']);
     }
     assert.deepEqual([left.node.events, right.node.events], [['up b@1'], ['up a@1']]);
@@ -110,19 +105,3 @@ describe('links over TCP', function suite() {
     await right.stop();
   });
 });
-
-async function startNode(
-  name: string,
-  options: GivenLinkOptions = {},
-): Promise<{ readonly node: LinkNode; stop(): Promise<void> }> {
-  const connections: Connections = new TcpConnections({ clock, lingerMs: 300 });
-  let accept: Parameters<Connections['listen']>[1] = (connection) => connection.destroy();
-  const server = await connections.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
-  const node = makeNode({ name, address: server.local, clock, connections, options });
-  accept = (connection) => node.links.accept(connection);
-  const stop = async (): Promise<void> => {
-    await node.links.stop(0);
-    await server.close();
-  };
-  return { node, stop };
-}

@@ -1,4 +1,4 @@
-import { findAddress } from '../../core/address.js';
+import { type Address, findAddress } from '../../core/address.js';
 import { after, type CancelTimer, type Clock } from '../../core/clock.js';
 import type { Connection, Connections, DialFault } from '../../spi/connections.js';
 import type { LinkPeer } from '../../spi/links.js';
@@ -29,7 +29,7 @@ export class Dial {
   }
 
   start(addressText: string, timeoutMs: number): void {
-    const address = findAddress(addressText);
+    const address = toAddress(addressText);
     if (address === undefined) {
       this.#deps.clock.afterTurn(() => this.#settle({ kind: 'unreachable', fault: 'failed' }));
       return;
@@ -88,6 +88,11 @@ export interface DialDeps {
   readonly clock: Clock;
   readonly connections: Connections;
   readonly hello: HelloDeps;
+}
+
+/** Reads `host:port`, or a path of a Unix socket. */
+export function toAddress(text: string): Address | undefined {
+  return text.startsWith('/') ? { host: text, port: 0 } : findAddress(text);
 }
 
 function toFault(error: unknown): DialFault {

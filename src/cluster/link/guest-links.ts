@@ -7,12 +7,11 @@ import type { Connections } from '../../spi/connections.js';
 import type { ExchangeRequest, Link, LinkEvent, Links, StreamAcceptor, StreamKind } from '../../spi/links.js';
 import type { Metrics } from '../../spi/metrics.js';
 import type { Secrets } from '../../spi/secrets.js';
-import { Dial, type DialDeps, type DialOutcome } from './dial.js';
+import { Dial, type DialDeps, type DialOutcome, toAddress } from './dial.js';
 import { Exchanger } from './exchanger.js';
 import { Idle } from './idle.js';
 import { LinkHub, refuse } from './link-hub.js';
 import type { LinkOptions } from './link-options.js';
-import { findAddress } from '../../core/address.js';
 import { compositeMime } from './stream-kinds.js';
 import { connectionErrorCodes } from '../../protocol/rsocket/frame.js';
 
@@ -78,7 +77,7 @@ export class GuestLinks implements Links {
    * what the link goes by here. A SETUP that the server refuses ends the link as `protocol` later. Rejects with `unavailable`.
    */
   async dialStock(address: string, name: string, timeoutMs: number = this.#options.dialTimeoutMs): Promise<Link> {
-    const to = findAddress(address);
+    const to = toAddress(address);
     if (to === undefined) throw new ClusterError('unavailable', `${address} is no address`);
     const connection = await this.#dialDeps.connections.dial(to, { timeoutMs });
     const link = this.#hub.create(connection, true, compositeMime);

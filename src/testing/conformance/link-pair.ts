@@ -131,6 +131,7 @@ export class RecordingSink implements StreamSink {
   isOver = false;
   keepsText = true;
   onItem: (() => void) | undefined;
+  onPayload: ((payload: PayloadView) => void) | undefined;
   onMoreCredit: (() => void) | undefined;
   onEnd: (() => void) | undefined;
 
@@ -143,6 +144,7 @@ export class RecordingSink implements StreamSink {
       this.heard.push(`next ${textOf(payload)}`);
     }
     this.onItem?.();
+    this.onPayload?.(payload);
   }
 
   onComplete(): void {

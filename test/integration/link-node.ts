@@ -1,0 +1,26 @@
+import type { Connections } from '../../src/spi/connections.js';
+import type { GivenLinkOptions } from '../../src/cluster/link/link-options.js';
+import { TcpConnections } from '../../src/cluster/transport/tcp-connections.js';
+import { NodeClock } from '../../src/runtime/node-clock.js';
+import { type LinkNode, makeNode } from '../cluster/link/link-world.js';
+
+/** A node's links on a TCP port of loopback. */
+export interface StartedNode {
+  readonly node: LinkNode;
+  stop(): Promise<void>;
+}
+
+/** Listens, and starts a node's links there. */
+export async function startNode(name: string, options: GivenLinkOptions = {}): Promise<StartedNode> {
+  const clock = new NodeClock();
+  const connections: Connections = new TcpConnections({ clock, lingerMs: 300 });
+  let accept: Parameters<Connections['listen']>[1] = (connection) => connection.destroy();
+  const server = await connections.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
+  const node = makeNode({ name, address: server.local, clock, connections, options });
+  accept = (connection) => node.links.accept(connection);
+  const stop = async (): Promise<void> => {
+    await node.links.stop(0);
+    await server.close();
+  };
+  return { node, stop };
+}
