@@ -3,7 +3,6 @@
  * event-loop turn, and received in a buffer that the caller owns, so that the runtime allocates nothing for each chunk.
  * A frame is its payload's length and a number, both u32 little-endian, then the payload.
  */
-import { channel } from 'node:diagnostics_channel';
 import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import type { Server } from 'node:net';
 
@@ -233,8 +232,6 @@ function withOwnBuffer(accepted: Socket, reader: FrameReader): Socket {
   inner._handle = null;
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
-  // The accepted socket counts no bytes any more: tell the meter about the one that does.
-  channel('net.server.socket').publish({ socket });
   socket.resume();
   return socket;
 }

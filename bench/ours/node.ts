@@ -257,13 +257,16 @@ const local: LocalSide = {
   synchronous: true,
   async create() {
     const { createNode } = await surface();
-    const { bus: inside } = createNode({ name: 'local', host: '127.0.0.1', port: 0, seeds: [] });
+    const node = createNode({ name: 'local', host: '127.0.0.1', port: 0, seeds: [] });
+    await node.start();
+    const { bus: inside } = node;
     return {
       subscribe(pattern, handler) {
         const subscription = inside.subscribe(pattern, ({ value }) => handler(value));
         return () => subscription.stop();
       },
       publish: (topic, value) => void inside.publish(topic, value),
+      stop: async () => node.stop(),
     };
   },
 };

@@ -39,7 +39,9 @@ export const rpcBench: Bench = {
   summary: 'request and response between two processes, by payload and calls in flight',
   async run(run) {
     await run.measure('rpc', casesOf(run), async (entry, one) => measure(run, entry, one));
-    const beside = run.options.smoke ? [] : [besideCase];
+    const { smoke, payload, concurrency } = run.options;
+    const chosen = smoke || payload !== undefined || concurrency !== undefined;
+    const beside = chosen ? [] : [besideCase];
     await run.measure('rpc', beside, async (entry, one) => measure(run, entry, one));
     goals(run);
   },
