@@ -13,6 +13,8 @@ export const exitCodes = {
   deadline: 4,
   /** The node to attach to, or the address to listen on, cannot be had. */
   unreachable: 5,
+  /** Ctrl-C came before it was done; 128 and the signal's number, as shells have it. */
+  interrupted: 130,
 } as const;
 
 /** The exit code for an error that ended a command. */
@@ -25,6 +27,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   'invalid-topic': exitCodes.usage,
   'invalid-value': exitCodes.usage,
   'insecure-address': exitCodes.usage,
+  'too-large': exitCodes.usage,
   'no-responders': exitCodes.nobody,
   'not-found': exitCodes.nobody,
   'deadline-exceeded': exitCodes.deadline,
@@ -34,4 +37,5 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   'name-taken': exitCodes.unreachable,
   'join-failed': exitCodes.unreachable,
   unauthorized: exitCodes.unreachable,
+  rejected: exitCodes.unreachable,
 };

@@ -32,10 +32,10 @@ export async function showEvents(
   options: { readonly countMax: number; readonly group?: string },
 ): Promise<void> {
   const { guest, terminal } = work;
-  terminal.note(`subscribed at ${guest.host.name} to ${patterns.join(', ')}; Ctrl-C ends it`);
-  const subscribe =
-    options.group === undefined ? { signal: terminal.signal } : { signal: terminal.signal, group: options.group };
-  await printEvents(work, guest.subscribe(patterns, subscribe), options.countMax);
+  const { signal } = terminal;
+  const events = guest.subscribe(patterns, options.group === undefined ? { signal } : { signal, group: options.group });
+  terminal.note(`subscribing at ${guest.host.name} to ${patterns.join(', ')}; Ctrl-C ends it`);
+  await printEvents(work, events, options.countMax);
 }
 
 /** `scalebus pub`. */

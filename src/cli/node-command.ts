@@ -1,4 +1,5 @@
-import { addressToText } from '../core/address.js';
+import { addressToText, isLoopbackHost } from '../core/address.js';
+import { ClusterError } from '../core/errors.js';
 import type { ClusterNode } from '../runtime/cluster-node.js';
 import { createNode } from '../runtime/create-node.js';
 import { createMqttGateway, type MqttGateway } from '../runtime/mqtt-gateway.js';
@@ -10,23 +11,22 @@ import { type Terminal, toJson } from './terminal.js';
 
 /** Runs a node, its gateway and its rules until the terminal's signal. Whatever fails to start ends what had started. */
 export async function runNode(config: NodeConfig, terminal: Terminal, json: boolean): Promise<void> {
-  const say = (kind: string, fields: Readonly<Record<string, unknown>>): void => {
-    terminal.line(json ? toJson({ kind, ...fields }) : `${kind} ${describe(fields)}`);
-  };
+  const say: Say = (kind, fields) => terminal.line(json ? toJson({ kind, ...fields }) : `${kind} ${describe(fields)}`);
   const node = createNode(toNodeOptions(config));
   let gateway: MqttGateway | undefined;
   let rules: NodeRules | undefined;
   try {
     await node.start();
     say('node', { name: node.name, address: node.address });
-    const watching = watchMembers(node, say);
+    const ended = watchMembers(node, say);
     rules = config.rules.length === 0 ? undefined : await startRules(node, config.rules);
     if (rules !== undefined) say('rules', { names: rules.names });
     gateway = config.mqtt === undefined ? undefined : createMqttGateway(node, { listen: addressToText(config.mqtt) });
     await gateway?.start();
     if (gateway !== undefined) say('mqtt', { address: gateway.address });
-    await whenAborted(terminal.signal);
-    watching.unsubscribe();
+    if ((await Promise.race([whenAborted(terminal.signal), ended])) === 'deposed') {
+      throw new ClusterError('name-taken', `node ${node.name} stopped: a later node of its name has come up`);
+    }
   } finally {
     await gateway?.stop();
     await rules?.stop();
@@ -35,9 +35,11 @@ export async function runNode(config: NodeConfig, terminal: Terminal, json: bool
   say('stopped', { name: node.name });
 }
 
+type Say = (kind: string, fields: Readonly<Record<string, unknown>>) => void;
+
 function toNodeOptions(config: NodeConfig): NodeOptions {
   const { listen, name, advertise, seeds, key, label, insecure } = config;
-  const local = listen === undefined || /^(?:127\.|localhost$|::1$)/.test(listen.host);
+  const local = listen === undefined || isLoopbackHost(listen.host);
   return {
     ...(name === undefined ? {} : { name }),
     ...(listen === undefined ? {} : { host: listen.host, port: listen.port }),
@@ -50,20 +52,23 @@ function toNodeOptions(config: NodeConfig): NodeOptions {
   };
 }
 
-function watchMembers(
-  node: ClusterNode,
-  say: (kind: string, fields: Readonly<Record<string, unknown>>) => void,
-): { unsubscribe(): void } {
-  return node.members$.subscribe((event) => {
-    if (event.kind === 'snapshot') say('members', { names: event.members.map((member) => member.name) });
-    else say(event.kind, { name: event.member.name, address: event.member.address });
+/** Says who comes and goes; resolves when the node has ended by itself, because a later life of its name has come up. */
+function watchMembers(node: ClusterNode, say: Say): Promise<'deposed'> {
+  return new Promise((resolve) => {
+    node.members$.subscribe({
+      next: (event) => {
+        if (event.kind === 'snapshot') say('members', { names: event.members.map((member) => member.name) });
+        else say(event.kind, { name: event.member.name, address: event.member.address });
+      },
+      complete: () => resolve('deposed'),
+    });
   });
 }
 
-function whenAborted(signal: AbortSignal): Promise<void> {
+function whenAborted(signal: AbortSignal): Promise<'asked'> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve('asked');
+    else signal.addEventListener('abort', () => resolve('asked'), { once: true });
   });
 }
 

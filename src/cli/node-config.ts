@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { findAddress, type Address } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
@@ -30,35 +31,35 @@ export interface NodeFlags {
   readonly rule?: readonly string[];
 }
 
-type Raw = Readonly<Record<string, unknown>>;
-
 /**
  * Merges flags over environment over the YAML file. Throws `invalid-options` and names the flag, variable or key that is wrong.
  * The environment has `SCALEBUS_NAME`, `_LISTEN`, `_ADVERTISE`, `_SEEDS` (comma-separated), `_KEY`, `_LABEL`, `_INSECURE`,
- * `_MQTT`, `_RULES` (comma-separated) and `_CONFIG`.
+ * `_MQTT`, `_RULES` (comma-separated) and `_CONFIG`. Rule files named in a config file are found from that file's folder.
  */
 export function resolveNodeConfig(flags: NodeFlags, env: Readonly<Record<string, string | undefined>>): NodeConfig {
   const path = flags.config ?? env['SCALEBUS_CONFIG'];
-  const file = path === undefined ? {} : readConfigFile(path);
-  const pick = (flag: string | undefined, variable: string, key: string): string | undefined =>
-    flag ?? env[variable] ?? findText(file, key, path);
-  const pickList = (
-    flag: readonly string[] | undefined,
-    variable: string,
-    key: string,
-  ): readonly string[] | undefined =>
-    flag ?? env[variable]?.split(',').filter((part) => part !== '') ?? findTexts(file, key, path);
+  const file = path === undefined ? emptyFile : readConfigFile(path);
+  const find = (key: TextKey): Given<string> | undefined =>
+    given(flags[key], `--${key}`) ?? given(env[variableOf(key)], variableOf(key)) ?? file.findText(key);
   return {
-    name: pick(flags.name, 'SCALEBUS_NAME', 'name'),
-    listen: checkAddress(pick(flags.listen, 'SCALEBUS_LISTEN', 'listen'), 'listen'),
-    advertise: pick(flags.advertise, 'SCALEBUS_ADVERTISE', 'advertise'),
-    seeds: pickList(flags.seed, 'SCALEBUS_SEEDS', 'seeds'),
-    key: pick(flags.key, 'SCALEBUS_KEY', 'key'),
-    label: pick(flags.label, 'SCALEBUS_LABEL', 'label'),
-    insecure: flags.insecure ?? (env['SCALEBUS_INSECURE'] === 'true' || findFlag(file, 'insecure', path)),
-    mqtt: checkAddress(pick(flags.mqtt, 'SCALEBUS_MQTT', 'mqtt'), 'mqtt'),
-    rules: pickList(flags.rule, 'SCALEBUS_RULES', 'rules') ?? [],
+    name: find('name')?.value,
+    listen: toAddress(find('listen')),
+    advertise: find('advertise')?.value,
+    seeds: flags.seed ?? findList(env, 'SCALEBUS_SEEDS') ?? file.findTexts('seeds'),
+    key: find('key')?.value,
+    label: find('label')?.value,
+    insecure: flags.insecure ?? findSwitch(env, 'SCALEBUS_INSECURE') ?? file.findSwitch('insecure') ?? false,
+    mqtt: toAddress(find('mqtt')),
+    rules: flags.rule ?? findList(env, 'SCALEBUS_RULES') ?? file.findRules() ?? [],
   };
+}
+
+type TextKey = 'name' | 'listen' | 'advertise' | 'key' | 'label' | 'mqtt';
+
+/** A value and who gave it, for the error when it is wrong. */
+interface Given<T> {
+  readonly value: T;
+  readonly by: string;
 }
 
 const fileKeys: readonly string[] = [
@@ -73,20 +74,55 @@ const fileKeys: readonly string[] = [
   'rules',
 ];
 
-function readConfigFile(path: string): Raw {
-  let value: unknown;
-  try {
-    value = parse(readFileSync(path, 'utf8')) as unknown;
-  } catch (cause) {
-    throw new ClusterError(
+/** What a config file says, key by key. */
+interface ConfigFile {
+  findText(key: TextKey): Given<string> | undefined;
+  findTexts(key: string): readonly string[] | undefined;
+  findSwitch(key: string): boolean | undefined;
+  /** The rule files, found from the config file's folder. */
+  findRules(): readonly string[] | undefined;
+}
+
+const emptyFile: ConfigFile = {
+  findText: () => undefined,
+  findTexts: () => undefined,
+  findSwitch: () => undefined,
+  findRules: () => undefined,
+};
+
+function readConfigFile(path: string): ConfigFile {
+  const values = readValues(path);
+  const wrong = (key: string, expected: string): ClusterError =>
+    new ClusterError(
       'invalid-options',
-      `config file ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
+      `config file ${path}: ${key} is ${JSON.stringify(values.get(key))}; expected ${expected}`,
     );
-  }
-  if (value === null || value === undefined) return {};
+  const findTexts = (key: string): readonly string[] | undefined => {
+    const value = values.get(key);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.every((part) => typeof part === 'string')) return value;
+    throw wrong(key, 'a list of texts');
+  };
+  return {
+    findText: (key) => {
+      const value = values.get(key);
+      if (value === undefined) return undefined;
+      if (typeof value === 'string') return { value, by: `config file ${path}: ${key}` };
+      throw wrong(key, 'a text');
+    },
+    findTexts,
+    findRules: () => findTexts('rules')?.map((rule) => resolve(dirname(path), rule)),
+    findSwitch: (key) => {
+      const value = values.get(key);
+      if (value === undefined || typeof value === 'boolean') return value;
+      throw wrong(key, 'true or false');
+    },
+  };
+}
+
+function readValues(path: string): ReadonlyMap<string, unknown> {
+  const value = parseFile(path);
+  if (value === null || value === undefined) return new Map();
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new ClusterError('invalid-options', `config file ${path}: expected keys and values such as "name: gateway"`);
   }
@@ -97,42 +133,42 @@ function readConfigFile(path: string): Raw {
       `config file ${path}: there is no key ${key}; the keys are ${fileKeys.join(', ')}`,
     );
   }
-  return Object.fromEntries(Object.entries(value));
+  return new Map(Object.entries(value));
 }
 
-function findText(file: Raw, key: string, path: string | undefined): string | undefined {
-  const value = file[key];
+function parseFile(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8')) as unknown;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ClusterError('invalid-options', `config file ${path}: ${message}`, { cause });
+  }
+}
+
+function variableOf(key: TextKey): string {
+  return `SCALEBUS_${key.toUpperCase()}`;
+}
+
+function given(value: string | undefined, by: string): Given<string> | undefined {
+  return value === undefined ? undefined : { value, by };
+}
+
+function findList(env: Readonly<Record<string, string | undefined>>, variable: string): readonly string[] | undefined {
+  const parts = env[variable]?.split(',').map((part) => part.trim());
+  return parts?.filter((part) => part !== '');
+}
+
+function findSwitch(env: Readonly<Record<string, string | undefined>>, variable: string): boolean | undefined {
+  const value = env[variable];
   if (value === undefined) return undefined;
-  if (typeof value === 'string') return value;
-  throw new ClusterError(
-    'invalid-options',
-    `config file ${path ?? ''}: ${key} is ${JSON.stringify(value)}; expected a text`,
-  );
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new ClusterError('invalid-options', `${variable} is ${JSON.stringify(value)}; expected true or false`);
 }
 
-function findTexts(file: Raw, key: string, path: string | undefined): readonly string[] | undefined {
-  const value = file[key];
-  if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.every((part) => typeof part === 'string')) return value;
-  throw new ClusterError(
-    'invalid-options',
-    `config file ${path ?? ''}: ${key} is ${JSON.stringify(value)}; expected a list of texts`,
-  );
-}
-
-function findFlag(file: Raw, key: string, path: string | undefined): boolean {
-  const value = file[key];
-  if (value === undefined) return false;
-  if (typeof value === 'boolean') return value;
-  throw new ClusterError(
-    'invalid-options',
-    `config file ${path ?? ''}: ${key} is ${JSON.stringify(value)}; expected true or false`,
-  );
-}
-
-function checkAddress(text: string | undefined, option: string): Address | undefined {
+function toAddress(text: Given<string> | undefined): Address | undefined {
   if (text === undefined) return undefined;
-  const address = findAddress(text);
+  const address = findAddress(text.value);
   if (address !== undefined) return address;
-  throw new ClusterError('invalid-options', `${option} is ${JSON.stringify(text)}; expected HOST:PORT, or [IPV6]:PORT`);
+  const expected = 'HOST:PORT, or [IPV6]:PORT';
+  throw new ClusterError('invalid-options', `${text.by} is ${JSON.stringify(text.value)}; expected ${expected}`);
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { Clock } from '../core/clock.js';
 import type { BusEvent, Receipt } from '../spi/bus.js';
 import type { MemberView } from '../runtime/guest-node.js';
 
@@ -8,18 +9,23 @@ export interface Terminal {
   line(text: string): void;
   /** A line about the command itself, on standard error. */
   note(text: string): void;
+  /** Shows lines in the place of those that the call before showed. */
+  show(lines: readonly string[]): void;
   /** Aborts at Ctrl-C or a termination signal. */
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
 }
 
 /** A value as one line of JSON; bytes show as base64, maps and sets as arrays, bigints as texts. */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, one: unknown) => {
+  const text: string | undefined = JSON.stringify(value, (_key, one: unknown) => {
     if (one instanceof Uint8Array) return { base64: bytesToBase64(one) };
     if (one instanceof Map || one instanceof Set) return [...one];
     return typeof one === 'bigint' ? one.toString() : one;
   });
+  // Nothing, as a method without a result answers.
+  return text ?? 'null';
 }
 
 /** One event for a person: topic, value, publisher. */

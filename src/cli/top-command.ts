@@ -1,5 +1,5 @@
-import { createLogUpdate } from 'log-update';
 import pc from 'picocolors';
+import { after, type Clock, type MonotonicMs } from '../core/clock.js';
 import type { NodeStats } from '../runtime/node-stats.js';
 import type { GuestWork } from './guest-commands.js';
 import { toJson } from './terminal.js';
@@ -9,38 +9,39 @@ const topPeriodMs = 1000;
 
 /** `scalebus top`: members, links, subscriptions and topics by rate, once or until stopped. */
 export async function showTop({ guest, terminal, json }: GuestWork, once: boolean): Promise<void> {
-  const update = createLogUpdate(process.stdout);
-  let before: Sample | undefined;
-  while (!terminal.signal.aborted) {
-    const sample: Sample = { atMs: performance.now(), stats: await guest.stats() };
+  const { clock, signal } = terminal;
+  let before: TopSample | undefined;
+  while (!signal.aborted) {
+    const sample: TopSample = { at: clock.now(), stats: await guest.stats() };
     if (json) terminal.line(toJson(sample.stats));
     else if (once) for (const line of topLines(sample, before)) terminal.line(line);
-    else update(topLines(sample, before).join('\n'));
+    else terminal.show(topLines(sample, before));
     before = sample;
     if (once) return;
-    await pause(topPeriodMs, terminal.signal);
+    await pause(clock, signal);
   }
-  update.done();
 }
 
-interface Sample {
-  readonly atMs: number;
+/** A node's counters and when they were read. */
+export interface TopSample {
+  readonly at: MonotonicMs;
   readonly stats: NodeStats;
 }
 
 /** The view as lines: rates are per second since the sample before. */
-export function topLines(sample: Sample, before: Sample | undefined): string[] {
+export function topLines(sample: TopSample, before: TopSample | undefined): string[] {
   const { stats } = sample;
-  const seconds = before === undefined ? undefined : (sample.atMs - before.atMs) / 1000;
+  const seconds = before === undefined ? undefined : (sample.at - before.at) / 1000;
   const rate = (count: number, earlier: number | undefined): string =>
-    seconds === undefined || earlier === undefined ? '     ' : ((count - earlier) / seconds).toFixed(1).padStart(8);
+    seconds === undefined || earlier === undefined ? '       -' : ((count - earlier) / seconds).toFixed(1).padStart(8);
   const topics = stats.topics.map(({ topic, count }) => {
     const earlier = before?.stats.topics.find((one) => one.topic === topic)?.count;
     return `  ${rate(count, earlier)}/s ${topic}`;
   });
   const subscriptions = stats.subscriptions.map((one) => {
     const earlier = before?.stats.subscriptions.find((other) => other.id === one.id)?.received;
-    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))} ${one.dropped > 0 ? pc.red(`${one.dropped} dropped`) : ''}`;
+    const dropped = one.dropped > 0 ? pc.red(` ${one.dropped} dropped`) : '';
+    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))}${dropped}`;
   });
   return [
     pc.bold(`members of ${stats.name}`),
@@ -54,12 +55,14 @@ export function topLines(sample: Sample, before: Sample | undefined): string[] {
   ];
 }
 
-function pause(periodMs: number, signal: AbortSignal): Promise<void> {
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, periodMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
+    const finish = (): void => {
+      cancel();
+      signal.removeEventListener('abort', finish);
       resolve();
-    });
+    };
+    const cancel = clock.setTimer(after(clock.now(), topPeriodMs), finish);
+    signal.addEventListener('abort', finish);
   });
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { parseArgs } from 'node:util';
 import type { SimOutcome, SimScenario } from './sim-scenario.js';
 import { simScenarios } from './sim-scenarios.js';
 
@@ -6,37 +6,72 @@ import { simScenarios } from './sim-scenarios.js';
  * `npm run sim -- [scenario...] --from N --seeds N`: runs seeds one after the other, prints a replay command for each that fails
  * and exits with 1; without a scenario it runs all of them. `--twice` runs each seed twice and compares the fingerprints.
  */
-const program = new Command('sim')
-  .argument('[scenario...]', `one of ${simScenarios.map((scenario) => scenario.name).join(', ')}; all by default`)
-  .option('--from <n>', 'first sim seed', '1')
-  .option('--seeds <n>', 'how many seeds', '20')
-  .option('--twice', 'run each seed twice and compare')
-  .option('--json', 'print JSON lines')
-  .addHelpText(
-    'after',
-    `\n${simScenarios.map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`).join('\n')}`,
-  )
-  .parse();
+const usage = `npm run sim -- [scenario...] [--from N] [--seeds N] [--twice] [--json]
 
-const flags = program.opts<{ from: string; seeds: string; twice?: boolean; json?: boolean }>();
-const chosen = program.args.length === 0 ? simScenarios : program.args.map(findScenario);
+${simScenarios.map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`).join('\n')}
+
+  --from N    first sim seed (1)
+  --seeds N   how many seeds (20)
+  --twice     run each seed twice and compare
+  --json      print JSON lines
+`;
+const grammar = {
+  allowPositionals: true,
+  options: {
+    from: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '20' },
+    twice: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+} as const;
+const { flags, names } = readArguments();
+const chosen = names.length === 0 ? simScenarios : names.map(findScenario);
 let passed = 0;
 let failed = 0;
 for (const scenario of chosen) await runScenario(scenario);
-print(flags.json === true ? JSON.stringify({ passed, failed }) : `${passed} seeds passed, ${failed} seeds failed`);
+print(flags.json ? JSON.stringify({ passed, failed }) : `${passed} seeds passed, ${failed} seeds failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+function readArguments(): { readonly flags: SimFlags; readonly names: readonly string[] } {
+  const { values, positionals } = parseWords();
+  const [from, seeds] = [Number(values.from), Number(values.seeds)];
+  if (values.help) leave(0, usage);
+  const isWrong = !Number.isInteger(from) || !Number.isInteger(seeds);
+  if (isWrong) leave(2, `--from and --seeds take whole numbers\n\n${usage}`);
+  return { flags: { from, seeds, twice: values.twice, json: values.json }, names: positionals };
+}
+
+function parseWords(): ReturnType<typeof parseArgs<typeof grammar>> {
+  try {
+    return parseArgs(grammar);
+  } catch (error) {
+    return leave(2, `${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}
+
+function leave(code: number, text: string): never {
+  (code === 0 ? process.stdout : process.stderr).write(text);
+  process.exit(code);
+}
+
+interface SimFlags {
+  readonly from: number;
+  readonly seeds: number;
+  readonly twice: boolean;
+  readonly json: boolean;
+}
 
 function findScenario(name: string): SimScenario {
   const scenario = simScenarios.find((one) => one.name === name);
   if (scenario !== undefined) return scenario;
-  process.stderr.write(`There is no scenario ${name}; there are ${simScenarios.map((one) => one.name).join(', ')}\n`);
-  process.exit(2);
+  return leave(2, `There is no scenario ${name}; there are ${simScenarios.map((one) => one.name).join(', ')}\n`);
 }
 
 async function runScenario(scenario: SimScenario): Promise<void> {
   const totals: Record<string, number> = {};
   const startedMs = performance.now();
-  const [from, seeds] = [Number(flags.from), Number(flags.seeds)];
+  const { from, seeds } = flags;
   for (let seed = from; seed < from + seeds; seed += 1) {
     const outcome = await runSeed(scenario, seed);
     for (const [name, count] of Object.entries(outcome.counts)) totals[name] = (totals[name] ?? 0) + count;
@@ -46,13 +81,13 @@ async function runScenario(scenario: SimScenario): Promise<void> {
   }
   const seconds = (performance.now() - startedMs) / 1000;
   const counted = Object.entries(totals).map(([name, count]) => `${name} ${count}`);
-  if (flags.json === true) print(JSON.stringify({ scenario: scenario.name, from, seeds, seconds, counts: totals }));
+  if (flags.json) print(JSON.stringify({ scenario: scenario.name, from, seeds, seconds, counts: totals }));
   else print(`${scenario.name}: ${seeds} seeds from ${from} in ${seconds.toFixed(1)} s; ${counted.join(', ')}`);
 }
 
 async function runSeed(scenario: SimScenario, seed: number): Promise<SimOutcome> {
   const outcome = await scenario.run(seed);
-  if (flags.twice !== true || !outcome.ok) return outcome;
+  if (!flags.twice || !outcome.ok) return outcome;
   const again = await scenario.run(seed);
   if (again.fingerprint === outcome.fingerprint) return outcome;
   return {
@@ -64,9 +99,9 @@ async function runSeed(scenario: SimScenario, seed: number): Promise<SimOutcome>
 
 function tellFailure(scenario: SimScenario, seed: number, outcome: SimOutcome): void {
   const replay = `npm run sim -- ${scenario.name} --from ${seed} --seeds 1`;
-  if (flags.json === true) print(JSON.stringify({ scenario: scenario.name, seed, faults: outcome.faults, replay }));
-  else
-    print(`${scenario.name} seed ${seed} FAILED\n  ${outcome.faults.slice(0, 10).join('\n  ')}\n  replay: ${replay}`);
+  const faults = outcome.faults.slice(0, 10).join('\n  ');
+  if (flags.json) print(JSON.stringify({ scenario: scenario.name, seed, faults: outcome.faults, replay }));
+  else print(`${scenario.name} seed ${seed} FAILED\n  ${faults}\n  replay: ${replay}`);
 }
 
 function print(line: string): void {
