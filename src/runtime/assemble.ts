@@ -117,7 +117,7 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
   rpc.refuse();
   await Promise.all([rpc.finish(drainMs), bus.finish(drainMs)]);
   links.withdraw();
-  bus.sayFinal();
+  await bus.sayFinal(Math.min(finalMsMax, drainMs));
   await membership.leave(Math.min(leaveMsMax, drainMs));
   await bus.stop();
   await rpc.stop();
@@ -130,6 +130,7 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
 
 /** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */
 const withdrawMsMax = 1000;
+const finalMsMax = 1000;
 const leaveMsMax = 1000;
 
 function membershipProfile(profile: Profile): MembershipProfile {

@@ -35,8 +35,8 @@ function guestHandlers(rooms: NodeRooms): ServiceHandlers<GuestMethods> {
     invokeStream: ({ service, method, input, ...options }: GuestCall, context) =>
       rpc.invokeStream(service, method, input, { ...options, cancel: cancelOf(context) }),
     instances: ({ service }) => rpc.instances(service),
-    explain: ({ topic }) => ({ topic }),
-    tap: ({ pattern }) => withOverflow(bus.observe(pattern), 'drop-oldest', guestQueueMax),
+    explain: ({ topic }) => bus.explain(topic),
+    tap: ({ pattern, sample }) => withOverflow(bus.tap(pattern, { sample }), 'drop-oldest', guestQueueMax),
     stats: (): NodeStats => readStats(rooms),
   };
 }

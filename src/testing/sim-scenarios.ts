@@ -1,4 +1,17 @@
 import { nodeScenario } from './node-scenario.js';
+import { runRpcSeed } from './rpc/rpc-seed.js';
 import type { SimScenario } from './sim-scenario.js';
-/** All. */
-export const simScenarios: readonly SimScenario[] = [nodeScenario];
+
+/** Calls of every kind on links in memory, see rpc/rpc-seed.ts. */
+const callScenario: SimScenario = {
+  name: 'calls',
+  summary:
+    'calls under lost links, delays, cuts, congestion and restarts: settled in time, run at most once, nothing leaks',
+  run: async (seed) => {
+    const { violations, fingerprint, outcomes } = await runRpcSeed(seed);
+    return { ok: violations.length === 0, faults: violations, fingerprint, counts: outcomes };
+  },
+};
+
+/** Every scenario that `npm run sim` knows. */
+export const simScenarios: readonly SimScenario[] = [nodeScenario, callScenario];
