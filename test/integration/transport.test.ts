@@ -293,6 +293,16 @@ describe('TLS', function suite() {
     await otherName.close();
   });
 
+  it('says at once which certificate or key is no good', async () => {
+    const wrong = { code: 'invalid-options' };
+    assert.throws(() => make({ certificate: 'no', key: 'no' }), wrong);
+    assert.throws(() => make({ ...nodeA, key: nodeB.key }), wrong);
+    await assert.rejects(
+      make({}).listen({ host: '127.0.0.1', port: 0 }, () => undefined),
+      wrong,
+    );
+  });
+
   it('gives up a server that accepts and says nothing, and a client that never shakes hands', async () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');

@@ -1,10 +1,9 @@
 import { type Address, addressToText } from '../../core/address.js';
-import { assert } from '../../core/assert.js';
 import { after, type Clock } from '../../core/clock.js';
-import { datagramBytesMax } from '../../core/limits.js';
 import type { Connection, Connections, ConnectionServer, DialOptions } from '../../spi/connections.js';
-import type { DatagramHandler, Datagrams, DatagramSocket } from '../../spi/datagrams.js';
+import type { Datagrams, DatagramSocket } from '../../spi/datagrams.js';
 import { type Fabric, MemoryConnection } from './memory-connection.js';
+import { type DatagramTarget, MemorySocket } from './memory-socket.js';
 import type { NetworkConditions } from './network-conditions.js';
 import { lingerDefaultMs, receiveBufferBytes } from './transport-defaults.js';
 import { bindError, dialError, targetToText } from './transport-errors.js';
@@ -32,7 +31,7 @@ export interface MemoryHost {
  */
 export class MemoryNetwork {
   readonly #fabric: Fabric;
-  readonly #hosts = new Map<string, Host>();
+  readonly #directory = new Directory();
 
   constructor(options: MemoryNetworkOptions) {
     this.#fabric = {
@@ -45,11 +44,10 @@ export class MemoryNetwork {
 
   /** The host of this name, the same object each time. */
   host(name: string): MemoryHost {
-    let host = this.#hosts.get(name);
-    if (host === undefined) {
-      host = new Host(name, this.#fabric, (other) => this.#hosts.get(other));
-      this.#hosts.set(name, host);
-    }
+    const known = this.#directory.find(name);
+    if (known !== undefined) return known;
+    const host = new Host(name, this.#fabric, this.#directory);
+    this.#directory.add(host);
     return host;
   }
 
@@ -58,25 +56,69 @@ export class MemoryNetwork {
    * system still answers and resets their connections; `silent`: nothing is said, so conditions should cut the host off too.
    */
   crash(name: string, how: 'reset' | 'silent'): void {
-    this.#hosts.get(name)?.crash(how);
+    this.#directory.find(name)?.crash(how);
   }
 }
 
-type FindHost = (name: string) => Host | undefined;
+/** Who is where. Parsed addresses are remembered for the whole network: in each socket they would grow with its square. */
+class Directory {
+  readonly #hosts = new Map<string, Host>();
+  readonly #targets = new Map<string, Target>();
+
+  find(name: string): Host | undefined {
+    return this.#hosts.get(name);
+  }
+
+  add(host: Host): void {
+    this.#hosts.set(host.name, host);
+  }
+
+  /** Reads `host:port`; what is none becomes a target that nobody is at. */
+  target(to: string): Target {
+    const known = this.#targets.get(to);
+    if (known !== undefined) return known;
+    const colon = to.lastIndexOf(':');
+    const host = to.startsWith('[') ? to.slice(1, colon - 1) : to.slice(0, colon);
+    const target = new Target(this, host, Number(to.slice(colon + 1)));
+    // Members gossip addresses, so a stranger may name any number of them.
+    if (this.#targets.size >= targetsMax) this.#targets.clear();
+    this.#targets.set(to, target);
+    return target;
+  }
+}
+
+class Target implements DatagramTarget {
+  readonly host: string;
+  readonly #port: number;
+  readonly #directory: Directory;
+  #machine: Host | undefined;
+
+  constructor(directory: Directory, host: string, port: number) {
+    this.#directory = directory;
+    this.host = host;
+    this.#port = port;
+  }
+
+  findSocket(): MemorySocket | undefined {
+    // A host may be made after it was first sent to, and never goes away.
+    this.#machine ??= this.#directory.find(this.host);
+    return this.#machine?.findSocket(this.#port);
+  }
+}
 
 class Host implements MemoryHost, Datagrams, Connections {
   readonly name: string;
   readonly #fabric: Fabric;
-  readonly #findHost: FindHost;
+  readonly #directory: Directory;
   readonly #sockets = new Map<number, MemorySocket>();
   readonly #servers = new Map<string, MemoryServer>();
   readonly #connections = new Set<MemoryConnection>();
   #nextPort = firstFreePort;
 
-  constructor(name: string, fabric: Fabric, findHost: FindHost) {
+  constructor(name: string, fabric: Fabric, directory: Directory) {
     this.name = name;
     this.#fabric = fabric;
-    this.#findHost = findHost;
+    this.#directory = directory;
   }
 
   get datagrams(): Datagrams {
@@ -94,7 +136,7 @@ class Host implements MemoryHost, Datagrams, Connections {
     const socket = new MemorySocket(this.#fabric, {
       host: this.name,
       local: { host: local.host, port },
-      findSocket: (host, toPort) => this.#findHost(host)?.findSocket(toPort),
+      target: (to) => this.#directory.target(to),
       forget: () => this.#sockets.delete(port),
     });
     this.#sockets.set(port, socket);
@@ -174,7 +216,7 @@ class Host implements MemoryHost, Datagrams, Connections {
 
   /** What the other machine's system does with a request to connect: nothing that its processes take part in. */
   #connect(to: Address, peerHost: string, fate: string): MemoryConnection | undefined {
-    const other = this.#findHost(peerHost);
+    const other = this.#directory.find(peerHost);
     const server = other?.findServer(to.host.startsWith('/') ? to.host : String(to.port));
     if (fate === 'swallow') return this.#newConnection(peerHost, targetToText(to));
     if (fate === 'refuse' || other === undefined || server === undefined) return undefined;
@@ -239,76 +281,8 @@ interface MemoryServer extends ConnectionServer {
   readonly accept: (connection: Connection) => void;
 }
 
-interface SocketDeps {
-  readonly host: string;
-  readonly local: Address;
-  readonly findSocket: (host: string, port: number) => MemorySocket | undefined;
-  readonly forget: () => void;
-}
-
-class MemorySocket implements DatagramSocket {
-  readonly local: Address;
-  readonly #fabric: Fabric;
-  readonly #deps: SocketDeps;
-  readonly #from: string;
-  #handle: DatagramHandler | undefined;
-  #open = true;
-
-  constructor(fabric: Fabric, deps: SocketDeps) {
-    this.#fabric = fabric;
-    this.#deps = deps;
-    this.local = deps.local;
-    this.#from = addressToText({ host: deps.host, port: deps.local.port });
-  }
-
-  send(to: string, bytes: Uint8Array): void {
-    assert(bytes.length <= datagramBytesMax, `at most ${datagramBytesMax} bytes, not ${bytes.length}`);
-    if (!this.#open) return;
-    const colon = to.lastIndexOf(':');
-    const host = to.charCodeAt(0) === bracket ? to.slice(1, colon - 1) : to.slice(0, colon);
-    const port = Number(to.slice(colon + 1));
-    const { clock, conditions } = this.#fabric;
-    // Not `slice`, which a Buffer answers with shared memory.
-    const copy = new Uint8Array(bytes);
-    const arrive = (): void => this.#deps.findSocket(host, port)?.deliver(this.#from, copy);
-    if (conditions === undefined) {
-      clock.afterTurn(arrive);
-      return;
-    }
-    const from = this.#deps.host;
-    const delayMs = conditions.datagramDelayMs(from, host, copy.length);
-    if (delayMs !== undefined) this.#post(host, delayMs, arrive);
-    const againMs = conditions.duplicateDelayMs(from, host);
-    if (againMs !== undefined) this.#post(host, againMs, arrive);
-  }
-
-  listen(handle: DatagramHandler): void {
-    this.#handle = handle;
-  }
-
-  async close(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#deps.forget();
-  }
-
-  /** Like `close`, for a process that is gone: its host forgets it by itself. */
-  crash(): void {
-    this.#open = false;
-  }
-
-  deliver(from: string, bytes: Uint8Array): void {
-    if (!this.#open || this.#handle === undefined) return;
-    const { receiveBuffer } = this.#fabric;
-    receiveBuffer.set(bytes);
-    this.#handle(from, receiveBuffer.subarray(0, bytes.length));
-  }
-
-  #post(host: string, delayMs: number, arrive: () => void): void {
-    const { clock, conditions } = this.#fabric;
-    clock.setTimer(after(clock.now(), delayMs), () => conditions?.arrive(host, 'datagram', arrive));
-  }
-}
+/** Parsed addresses that a network remembers. */
+const targetsMax = 65_536;
 
 /** Start of the dynamic ports (RFC 6335). */
 const firstFreePort = 49_152;
@@ -317,7 +291,6 @@ const firstFreePort = 49_152;
 const handshakeRetryMs = 1000;
 
 const wildcards: ReadonlySet<string> = new Set(['0.0.0.0', '::', '']);
-const bracket = '['.charCodeAt(0);
 
 function taken(): Error {
   return Object.assign(new Error('address already in use'), { code: 'EADDRINUSE' });

@@ -2,12 +2,16 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import {
   connect,
   type ConnectionOptions,
+  createSecureContext,
   createServer,
   type PeerCertificate as NodeCertificate,
+  type SecureContext,
+  type SecureContextOptions,
   type TLSSocket,
 } from 'node:tls';
 import type { Address } from '../../core/address.js';
 import { after, type Clock } from '../../core/clock.js';
+import { ClusterError } from '../../core/errors.js';
 import type { Connection, Connections, ConnectionServer, DialOptions, PeerCertificate } from '../../spi/connections.js';
 import type { Counter, Metrics } from '../../spi/metrics.js';
 import { noMetrics } from '../../spi/no-metrics.js';
@@ -40,16 +44,19 @@ export interface TlsConnectionsOptions {
 }
 
 /**
- * Connections over TLS 1.3 on TCP. With TLS 1.3 who dials learns only after `dial` that the other side refused its certificate: the
+ * Connections over TLS 1.3 on TCP; `invalid-options` is thrown at once for a certificate or key that cannot be read, or that do
+ * not belong together. With TLS 1.3 who dials learns only after `dial` that the other side refused its certificate: the
  * connection then fails.
  */
 export class TlsConnections implements Connections {
   readonly #options: TlsConnectionsOptions;
+  readonly #context: SecureContext;
   readonly #failures: Counter;
   readonly #handshakeFailures: Counter;
 
   constructor(options: TlsConnectionsOptions) {
     this.#options = options;
+    this.#context = createContext(secureOptions(options));
     const metrics = options.metrics ?? noMetrics;
     this.#failures = countAcceptFailures(metrics);
     this.#handshakeFailures = metrics.counter(
@@ -58,11 +65,14 @@ export class TlsConnections implements Connections {
     );
   }
 
-  listen(local: Address, accept: (connection: Connection) => void): Promise<ConnectionServer> {
-    const { mutual = true, handshakeMs = 10_000 } = this.#options;
+  async listen(local: Address, accept: (connection: Connection) => void): Promise<ConnectionServer> {
+    const { mutual = true, handshakeMs = 10_000, certificate, key } = this.#options;
+    if (certificate === undefined || key === undefined) {
+      throw new ClusterError('invalid-options', 'who listens with TLS needs a certificate and its key');
+    }
     const server = createServer(
       {
-        ...this.#secureOptions(),
+        ...secureOptions(this.#options),
         requestCert: mutual,
         rejectUnauthorized: mutual,
         handshakeTimeout: handshakeMs,
@@ -103,7 +113,7 @@ export class TlsConnections implements Connections {
 
   #dialOptions(to: Address, socket: Socket): ConnectionOptions {
     const options: ConnectionOptions = {
-      ...this.#secureOptions(),
+      secureContext: this.#context,
       socket,
       // What the certificate must name. An address may not be sent as server name (RFC 6066), but is compared all the same.
       host: to.host,
@@ -111,16 +121,6 @@ export class TlsConnections implements Connections {
     if (isIP(to.host) === 0) options.servername = to.host;
     if (this.#options.checkHost === false) options.checkServerIdentity = () => undefined;
     return options;
-  }
-
-  #secureOptions(): { minVersion: 'TLSv1.3'; cert?: string; key?: string; ca?: string } {
-    const { certificate, key, authorities } = this.#options;
-    return {
-      minVersion: 'TLSv1.3',
-      ...(certificate === undefined ? {} : { cert: certificate }),
-      ...(key === undefined ? {} : { key }),
-      ...(authorities === undefined ? {} : { ca: authorities }),
-    };
   }
 
   #wrap(socket: TLSSocket, remote: string, reset: () => void): SocketConnection {
@@ -137,6 +137,23 @@ export class TlsConnections implements Connections {
       if (!connection.take(bytes)) socket.pause();
     });
     return connection;
+  }
+}
+
+function secureOptions({ certificate, key, authorities }: TlsConnectionsOptions): SecureContextOptions {
+  return {
+    minVersion: 'TLSv1.3',
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+    ...(authorities === undefined ? {} : { ca: authorities }),
+  };
+}
+
+function createContext(options: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext(options);
+  } catch (cause) {
+    throw ClusterError.from(cause, 'invalid-options');
   }
 }
 
