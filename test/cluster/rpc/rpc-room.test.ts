@@ -17,7 +17,10 @@ const thermostat = defineService('thermostat', {
   },
 });
 
-describe('rpc room', () => {
+describe('rpc room', function room() {
+  // Simulated seconds cost real ones when many share the machine.
+  this.timeout(20_000);
+
   let simulator: Simulator;
   let cluster: MemoryRpc;
 
