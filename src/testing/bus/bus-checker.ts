@@ -20,8 +20,8 @@ export class BusChecker {
   deliveries = 0;
 
   /**
-   * An event is about to be published: delivery at home comes before the receipt. `known` are the nodes that the publisher knows to
-   * want it; what it does not know its receipt does not claim, and whether it should know is judged at the end.
+   * An event is about to be published: delivery at home comes before the receipt. `known` are the lanes, as `shared NODE` or `own NODE`,
+   * whose nodes the publisher knows to want it; what it does not know its receipt does not claim, and whether it should know is judged at the end.
    */
   willPublish(value: MarkedValue, topic: string, known: ReadonlySet<string>): void {
     const node = value.life.split('@')[0] ?? '';
@@ -29,7 +29,7 @@ export class BusChecker {
       (subscription) =>
         subscription.isSure &&
         subscription.wants(topic) &&
-        (subscription.life === value.life || known.has(subscription.node)),
+        (subscription.life === value.life || known.has(`${subscription.lane} ${subscription.node}`)),
     );
     const event: Published = { value, node, gotBy: new Set(), expected, receipt: undefined };
     this.#published.push(event);
@@ -112,6 +112,8 @@ export class CheckedSubscription {
   readonly lastOf: Map<string, number> = new Map();
   /** Every node is sure to know it: what is published now is expected here. */
   isSure = false;
+  /** Whether it has a lane of its own. */
+  lane: 'shared' | 'own' = 'shared';
   isOver = false;
   /** Reads its own count of drops. */
   dropped: () => number = () => 0;

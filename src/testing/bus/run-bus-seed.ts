@@ -113,8 +113,7 @@ class BusRun {
     for (let index = 0; index < count; index += 1) {
       const topic = this.#drawTopic();
       const value = { life: home.life, number: (home.published += 1) };
-      const known = new Set(home.bus?.explain(topic).nodes.map(({ node }) => node));
-      this.checker.willPublish(value, topic, known);
+      this.checker.willPublish(value, topic, knownLanes(home.bus, topic));
       const receipt = home.bus?.publish(topic, value);
       if (receipt !== undefined) this.checker.published(value, receipt);
       this.sim.mark(receipt?.nodes ?? 0);
@@ -128,7 +127,11 @@ class BusRun {
     const checked = this.checker.add(home.life, patterns);
     const slowMs = this.#random.below(3) === 0 ? 1 + this.#random.below(20) : 0;
     const policies: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'block'];
-    const overflow = policies[this.#random.below(policies.length)] ?? 'drop-oldest';
+    const drawn = policies[this.#random.below(policies.length)] ?? 'drop-oldest';
+    // One lossless subscription a node, so that the checker can tell whose lane is meant.
+    const hasBlock = home.entries.some((entry) => entry.checked.lane === 'own');
+    const overflow = drawn === 'block' && hasBlock ? 'drop-newest' : drawn;
+    checked.lane = overflow === 'block' ? 'own' : 'shared';
     const subscription = home.bus.subscribe(
       patterns,
       (event) => {
@@ -253,6 +256,14 @@ class BusRun {
   #drawPatterns(): readonly string[] {
     return Array.from({ length: 1 + this.#random.below(2) }, () => findRandom(this.#random, somePatterns) ?? '/a');
   }
+}
+
+function knownLanes(bus: ClusterBus | undefined, topic: string): ReadonlySet<string> {
+  const known = new Set<string>();
+  for (const { node, because } of bus?.explain(topic).nodes ?? []) {
+    for (const why of because) known.add(`${why.startsWith('lossless') ? 'own' : 'shared'} ${node}`);
+  }
+  return known;
 }
 
 /** One node's place: its present life. */
