@@ -31,7 +31,8 @@ export class BusChecker {
         subscription.wants(topic) &&
         (subscription.life === value.life || known.has(`${subscription.lane} ${subscription.node}`)),
     );
-    const event: Published = { value, node, gotBy: new Set(), expected, receipt: undefined };
+    const expectations = expected.map((subscription) => ({ subscription, revision: subscription.revision }));
+    const event: Published = { value, node, gotBy: new Set(), expected: expectations, receipt: undefined };
     this.#published.push(event);
     this.#byMark.set(markOf(value), event);
   }
@@ -84,8 +85,9 @@ export class BusChecker {
     for (const event of this.#published) {
       // The publisher was told that somebody will not get it; who, only a confirmed publish says.
       if (event.receipt === undefined || event.receipt.dropped > 0) continue;
-      for (const subscription of event.expected) {
-        if (subscription.isOver || event.gotBy.has(subscription)) continue;
+      for (const { subscription, revision } of event.expected) {
+        // An update may have taken back the wish while the event was on its way.
+        if (subscription.isOver || subscription.revision !== revision || event.gotBy.has(subscription)) continue;
         const key = `${event.value.life}>${subscription.name}`;
         const entry = missing.get(key) ?? { subscription, life: event.value.life, node: subscription.node, count: 0 };
         entry.count += 1;
@@ -115,6 +117,8 @@ export class CheckedSubscription {
   /** Whether it has a lane of its own. */
   lane: 'shared' | 'own' = 'shared';
   isOver = false;
+  /** Grows with each update. */
+  revision = 0;
   /** Reads its own count of drops. */
   dropped: () => number = () => 0;
   readonly #checker: BusChecker;
@@ -131,6 +135,7 @@ export class CheckedSubscription {
 
   update(patterns: readonly string[]): void {
     this.isSure = false;
+    this.revision += 1;
     this.#patterns = patterns.flatMap((pattern) => parsePattern(pattern));
   }
 
@@ -163,7 +168,7 @@ interface Published {
   readonly value: MarkedValue;
   readonly node: string;
   readonly gotBy: Set<CheckedSubscription>;
-  readonly expected: readonly CheckedSubscription[];
+  readonly expected: readonly { readonly subscription: CheckedSubscription; readonly revision: number }[];
   receipt: Receipt | undefined;
 }
 
