@@ -28,6 +28,7 @@ import { HelloAcceptor, type ProvedHello } from './hello-acceptor.js';
 import type { HelloDeps, Introduction } from './hello-dialer.js';
 import { Idle } from './idle.js';
 import { type HubEvents, LinkHub, refuse } from './link-hub.js';
+import type { EngineFactory } from './link-engine.js';
 import type { LinkOptions } from './link-options.js';
 import { chooseMembers } from './member-choice.js';
 import { type DialTarget, PeerDialer } from './peer-dialer.js';
@@ -46,6 +47,8 @@ export interface LinkManagerDeps {
   readonly membership: Membership;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Another engine than ours, such as `rsocketJsEngines`. */
+  readonly createEngine?: EngineFactory;
 }
 
 /** Implements `Links` for a member of the cluster. The owner listens for connections and hands each to `accept`. */
