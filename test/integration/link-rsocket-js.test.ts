@@ -35,9 +35,9 @@ describe('rsocket-js 0.0.27 behind the door', function suite() {
   for (const [name, engines, cannot] of pairs) {
     checkLinks({ describe, it }, name, async () => {
       const options = { engine: { streamsMax: 20 }, redialMinMs: 10, dialYieldMs: 50 };
-      const [leftEngine, rightEngine] = engines();
-      const left = await startNode('left', options, leftEngine);
-      const right = await startNode('right', options, rightEngine);
+      const [leftEngine = createOwnEngine, rightEngine = createOwnEngine] = engines();
+      const left = await startNode('left', { options, createEngine: leftEngine });
+      const right = await startNode('right', { options, createEngine: rightEngine });
       introduce(left.node, right.node);
       return {
         ...realWaiter(5000),

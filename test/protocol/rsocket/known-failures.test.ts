@@ -208,7 +208,7 @@ describe('known failures of other engines', () => {
 
 /** Bytes that `run` copies from one array into another. */
 function countCopied(run: () => void): number {
-  const { set } = Uint8Array.prototype;
+  const set: (source: ArrayLike<number>, at?: number) => void = Reflect.get(Uint8Array.prototype, 'set');
   let count = 0;
   Reflect.set(Uint8Array.prototype, 'set', function counted(this: Uint8Array, source: ArrayLike<number>, at?: number) {
     count += source.length;
