@@ -33,7 +33,7 @@ describe('stock clients call our node', function suite() {
 
   beforeEach(async () => {
     seen.length = 0;
-    node = await startNode('node', { authenticate: () => Promise.resolve('stock-1') });
+    node = await startNode('node', { options: { authenticate: () => Promise.resolve('stock-1') } });
     node.node.links.serve('rpc', (incoming) => answer(incoming, seen));
   });
   afterEach(() => node.stop());

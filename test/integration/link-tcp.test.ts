@@ -1,35 +1,44 @@
 /** Links over real sockets: the suite, and what only a real socket can show. */
 import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { addressToText } from '../../src/core/address.js';
-import { RecordingSink, request } from '../../src/testing/conformance/link-pair.js';
+import { type LinksFixture, RecordingSink, request } from '../../src/testing/conformance/link-pair.js';
+import { TlsConnections } from '../../src/cluster/transport/tls-connections.js';
+import type { GivenLinkOptions } from '../../src/cluster/link/link-options.js';
+import { NodeClock } from '../../src/runtime/node-clock.js';
 import { checkLinks } from '../../src/testing/conformance/links.js';
 import { introduce } from '../cluster/link/link-world.js';
-import { startNode } from './link-node.js';
+import { type NodeChoice, startNode } from './link-node.js';
+import { tlsFile } from './transport-fixture.js';
 import { realWaiter } from './link-waiter.js';
 
 describe('links over TCP', function suite() {
   this.timeout(20_000);
 
-  checkLinks({ describe, it }, 'our engine over TCP', async () => {
-    const options = { engine: { streamsMax: 20 }, redialMinMs: 10, dialYieldMs: 50 };
-    const left = await startNode('left', options);
-    const right = await startNode('right', options);
+  checkLinks({ describe, it }, 'our engine over TCP', () => pair(() => ({})));
+
+  checkLinks({ describe, it }, 'our engine over Unix sockets', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'scalebus-'));
+    return pair((name) => ({ local: { host: join(folder, name), port: 0 } }));
+  });
+
+  checkLinks({ describe, it }, 'our engine over TLS with certificates on both sides', () => pair(withTls));
+
+  it('links nobody whose certificate names somebody else', async () => {
+    const waiter = realWaiter();
+    const left = await startNode('node-a', { ...withTls('left'), options: strict });
+    const right = await startNode('node-b', { ...withTls('right'), options: strict });
+    const liar = await startNode('node-c', { ...withTls('left'), options: { ...strict, redialMinMs: 10 } });
     introduce(left.node, right.node);
-    return {
-      ...realWaiter(),
-      left: left.node.links,
-      right: right.node.links,
-      rightAddress: addressToText(right.node.address),
-      breakLink: () => {
-        for (const { node } of [left, right]) for (const connection of node.connections.dialed) connection.destroy();
-      },
-      streamsMax: 20,
-      stop: async () => {
-        await left.stop();
-        await right.stop();
-      },
-    };
+    introduce(liar.node, right.node);
+    await waiter.until(() => left.node.links.findLink('node-b') !== undefined);
+    await waiter.until(() => liar.node.metrics.sum('link_events_total') > 3);
+    assert.equal(right.node.links.findLink('node-c'), undefined);
+    assert.deepEqual(liar.node.events, []);
+    for (const node of [left, right, liar]) await node.stop();
   });
 
   it('survives a reset before SETUP, one byte, and a stranger that says HTTP', async () => {
@@ -83,8 +92,8 @@ describe('links over TCP', function suite() {
 
   it('keeps a healthy link over a real block of the event loop that is longer than the lifetime', async () => {
     const waiter = realWaiter();
-    const left = await startNode('a', { keepAliveMs: 50, lifetimeMs: 200 });
-    const right = await startNode('b', { keepAliveMs: 50, lifetimeMs: 200 });
+    const left = await startNode('a', { options: { keepAliveMs: 50, lifetimeMs: 200 } });
+    const right = await startNode('b', { options: { keepAliveMs: 50, lifetimeMs: 200 } });
     introduce(left.node, right.node);
     await waiter.until(() => left.node.events.length === 1 && right.node.events.length === 1);
     const end = performance.now() + 700;
@@ -105,3 +114,42 @@ describe('links over TCP', function suite() {
     await right.stop();
   });
 });
+
+const strict: GivenLinkOptions = {
+  checkCertificate: (certificate, name) => certificate.authorized && certificate.names.includes(name),
+};
+
+async function pair(choose: (name: string) => NodeChoice): Promise<LinksFixture> {
+  const options = { engine: { streamsMax: 20 }, redialMinMs: 10, dialYieldMs: 50 };
+  const left = await startNode('left', { ...choose('left'), options });
+  const right = await startNode('right', { ...choose('right'), options });
+  introduce(left.node, right.node);
+  return {
+    ...realWaiter(),
+    left: left.node.links,
+    right: right.node.links,
+    rightAddress: addressToText(right.node.address),
+    breakLink: () => {
+      for (const { node } of [left, right]) for (const connection of node.connections.dialed) connection.destroy();
+    },
+    streamsMax: 20,
+    stop: async () => {
+      await left.stop();
+      await right.stop();
+    },
+  };
+}
+
+function withTls(name: string): NodeChoice {
+  const file = name === 'left' ? 'node-a' : 'node-b';
+  return {
+    connections: new TlsConnections({
+      clock: new NodeClock(),
+      lingerMs: 300,
+      authorities: tlsFile('cluster-ca.pem'),
+      certificate: tlsFile(`${file}.pem`),
+      key: tlsFile(`${file}-key.pem`),
+      checkHost: false,
+    }),
+  };
+}

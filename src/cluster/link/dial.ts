@@ -92,7 +92,8 @@ export interface DialDeps {
 
 /** Reads `host:port`, or a path of a Unix socket. */
 export function toAddress(text: string): Address | undefined {
-  return text.startsWith('/') ? { host: text, port: 0 } : findAddress(text);
+  // `addressToText` puts a port behind a path too, which says nothing.
+  return text.startsWith('/') ? { host: text.replace(/:\d+$/, ''), port: 0 } : findAddress(text);
 }
 
 function toFault(error: unknown): DialFault {

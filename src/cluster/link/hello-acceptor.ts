@@ -1,7 +1,6 @@
 import { emptyBytes } from '../../core/bytes.js';
 import { textToBytes } from '../../core/text.js';
-import { type LinkPeer, type Stream, type StreamSink, streamErrorCodes } from '../../spi/links.js';
-import type { RsocketStream } from '../../protocol/rsocket/stream.js';
+import { type IncomingStream, type LinkPeer, type Stream, type StreamSink, streamErrorCodes } from '../../spi/links.js';
 import { deafSink } from '../../protocol/rsocket/stream.js';
 import { commonVersion, type HelloDeps, type HelloRefusal, introduce, toPeer } from './hello-dialer.js';
 import {
@@ -39,8 +38,9 @@ export class HelloAcceptor {
   }
 
   /** A stream of kind hello. */
-  onRequest(stream: RsocketStream): StreamSink {
-    const bytes = stream.payload.data().slice();
+  onRequest(incoming: IncomingStream): StreamSink {
+    const { stream } = incoming;
+    const bytes = incoming.payload.data().slice();
     const decoded = decodeHello(bytes);
     if (decoded?.kind === 'hello' && this.#state === 'waiting') this.#onHello(stream, bytes, decoded.message);
     else if (decoded?.kind === 'proof' && this.#state === 'challenged') this.#onProof(stream, bytes);

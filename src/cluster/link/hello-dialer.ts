@@ -2,6 +2,7 @@ import { emptyBytes } from '../../core/bytes.js';
 import { wireVersion, wireVersionMin } from '../../core/limits.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import { bytesToText } from '../../core/text.js';
+import type { PeerCertificate } from '../../spi/connections.js';
 import type { LinkPeer, StreamFault, StreamSink } from '../../spi/links.js';
 import type { Secrets } from '../../spi/secrets.js';
 import {
@@ -95,6 +96,8 @@ export class HelloDialer {
     const version = commonVersion(message);
     if (!isProof(this.#secrets, this.#options.keys, 'acceptor', { ...said, proof: parts.proof })) {
       this.fail('unauthorized');
+    } else if (!mayBe(this.#link.connection.certificate, message.name, this.#options)) {
+      this.fail('unauthorized');
     } else if (message.name === this.#self.name || (this.#wanted !== '' && message.name !== this.#wanted)) {
       this.fail('wrong-name');
     } else if (version === undefined) {
@@ -145,6 +148,12 @@ export function introduce(deps: HelloDeps): HelloMessage {
 export function commonVersion(message: HelloMessage): number | undefined {
   const highest = Math.min(message.wireMax, wireVersion);
   return highest >= Math.max(message.wireMin, wireVersionMin) ? highest : undefined;
+}
+
+/** Says whether a certificate may speak for a node of this name; without the option any may. */
+export function mayBe(certificate: PeerCertificate | undefined, name: string, options: LinkOptions): boolean {
+  const { checkCertificate } = options;
+  return checkCertificate === undefined || (certificate !== undefined && checkCertificate(certificate, name));
 }
 
 /** The other end, as its message describes it. */

@@ -6,6 +6,7 @@ import type { Logger } from '../../core/logger.js';
 import { textToBytes } from '../../core/text.js';
 import type { Connection } from '../../spi/connections.js';
 import {
+  type IncomingStream,
   type Link,
   type LinkEnd,
   type LinkEvent,
@@ -18,7 +19,8 @@ import {
 import type { Metrics } from '../../spi/metrics.js';
 import { SlabPool } from '../../protocol/rsocket/send-buffer.js';
 import type { Setup, SetupRefusal } from '../../protocol/rsocket/setup.js';
-import { deafSink, type RsocketStream } from '../../protocol/rsocket/stream.js';
+import { deafSink } from '../../protocol/rsocket/stream.js';
+import { createOwnEngine, type EngineFactory } from './link-engine.js';
 import { LinkMetrics } from './link-metrics.js';
 import type { LinkOptions } from './link-options.js';
 import { type LinkOwner, RsocketLink } from './rsocket-link.js';
@@ -83,6 +85,7 @@ export class LinkHub implements LinkOwner {
       clock,
       pool: this.#pool,
       options: this.#options,
+      createEngine: this.#deps.createEngine ?? createOwnEngine,
     });
     this.#all.add(link);
     link.start(metadataMime);
@@ -128,7 +131,7 @@ export class LinkHub implements LinkOwner {
     return this.#events.onSetup(link, setup);
   }
 
-  onRequest(link: RsocketLink, stream: RsocketStream): StreamSink {
+  onRequest(link: RsocketLink, stream: IncomingStream): StreamSink {
     if (stream.metadataForm === 'composite') return this.#accept(link, stream, 'rpc');
     const view = stream.payload;
     const byte = view.metadataLength > 0 ? view.bytes[view.metadataStart] : undefined;
@@ -161,7 +164,7 @@ export class LinkHub implements LinkOwner {
     this.#events.onEnded(link, reason);
   }
 
-  #accept(link: RsocketLink, stream: RsocketStream, kind: StreamKind): StreamSink {
+  #accept(link: RsocketLink, stream: IncomingStream, kind: StreamKind): StreamSink {
     const accept = this.#acceptors.get(kind);
     if (accept === undefined) return refuse(stream, `nobody takes streams of kind ${kind} here`);
     link.engine.mark(stream, kindBytes[kind]);
@@ -175,13 +178,15 @@ export interface LinkHubDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** The engine of each connection. @defaultValue our own */
+  readonly createEngine?: EngineFactory;
 }
 
 /** What a hub leaves to its owner. */
 export interface HubEvents {
   onSetup(link: RsocketLink, setup: Setup): 'accept' | 'wait' | SetupRefusal;
   /** A hello stream of a stranger. */
-  onHello(link: RsocketLink, stream: RsocketStream): StreamSink;
+  onHello(link: RsocketLink, stream: IncomingStream): StreamSink;
   onMoved(): void;
   onTick(link: RsocketLink): void;
   /** A connection is over; whoever waited for it goes on. */
@@ -189,8 +194,8 @@ export interface HubEvents {
 }
 
 /** Ends a stream as not executed. */
-export function refuse(stream: { fail(code: number, data: Uint8Array): void }, why: string): StreamSink {
-  stream.fail(streamErrorCodes.rejected, textToBytes(why));
+export function refuse(incoming: IncomingStream, why: string): StreamSink {
+  incoming.stream.fail(streamErrorCodes.rejected, textToBytes(why));
   return deafSink;
 }
 

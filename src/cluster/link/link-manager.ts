@@ -25,9 +25,10 @@ import type { Secrets } from '../../spi/secrets.js';
 import type { DialDeps, DialOutcome } from './dial.js';
 import { Exchanger } from './exchanger.js';
 import { HelloAcceptor, type ProvedHello } from './hello-acceptor.js';
-import type { HelloDeps, Introduction } from './hello-dialer.js';
+import { type HelloDeps, type Introduction, mayBe } from './hello-dialer.js';
 import { Idle } from './idle.js';
 import { type HubEvents, LinkHub, refuse } from './link-hub.js';
+import type { EngineFactory } from './link-engine.js';
 import type { LinkOptions } from './link-options.js';
 import { chooseMembers } from './member-choice.js';
 import { type DialTarget, PeerDialer } from './peer-dialer.js';
@@ -46,6 +47,8 @@ export interface LinkManagerDeps {
   readonly membership: Membership;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Another engine than ours, such as `rsocketJsEngines`. */
+  readonly createEngine?: EngineFactory;
 }
 
 /** Implements `Links` for a member of the cluster. The owner listens for connections and hands each to `accept`. */
@@ -239,9 +242,7 @@ export class LinkManager implements Links {
 
   #onProved(link: RsocketLink, hello: ProvedHello): void {
     const { message, peer } = hello;
-    const { checkCertificate } = this.#options;
-    const { certificate } = link.connection;
-    if (checkCertificate !== undefined && (certificate === undefined || !checkCertificate(certificate, peer.name))) {
+    if (!mayBe(link.connection.certificate, peer.name, this.#options)) {
       hello.refuse('unauthorized');
     } else if (message.name === this.self.name) {
       hello.refuse('name-taken');

@@ -1,12 +1,11 @@
 import { type CancelTimer, type Clock, after, type MonotonicMs } from '../../core/clock.js';
 import type { Connection, ConnectionEnd } from '../../spi/connections.js';
-import type { Link, LinkEnd, LinkPeer, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
+import type { IncomingStream, Link, LinkEnd, LinkPeer, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
 import type { EngineEnd, RsocketEffects } from '../../protocol/rsocket/effects.js';
-import { RsocketEngine } from '../../protocol/rsocket/engine.js';
 import { connectionErrorCodes } from '../../protocol/rsocket/frame.js';
 import type { SlabPool } from '../../protocol/rsocket/send-buffer.js';
 import type { Setup, SetupRefusal } from '../../protocol/rsocket/setup.js';
-import type { RsocketStream } from '../../protocol/rsocket/stream.js';
+import type { EngineFactory, LinkEngine } from './link-engine.js';
 import type { LinkOptions } from './link-options.js';
 import { kindBytes, linkMime, bytesMime } from './stream-kinds.js';
 import { emptyBytes } from '../../core/bytes.js';
@@ -16,7 +15,7 @@ export class RsocketLink implements Link, RsocketEffects {
   readonly id: number;
   readonly isDialer: boolean;
   readonly connection: Connection;
-  readonly engine: RsocketEngine;
+  readonly engine: LinkEngine;
   readonly #owner: LinkOwner;
   readonly #clock: Clock;
   readonly #options: LinkOptions;
@@ -41,7 +40,7 @@ export class RsocketLink implements Link, RsocketEffects {
     this.#heardAt = deps.clock.now();
     this.#lifetimeMs = deps.options.lifetimeMs;
     const { connection: target, pool, isDialer: isClient } = deps;
-    this.engine = new RsocketEngine(
+    this.engine = deps.createEngine(
       { isClient, link: this, target, pool, effects: this, now: this.#heardAt },
       deps.options.engine,
     );
@@ -150,7 +149,7 @@ export class RsocketLink implements Link, RsocketEffects {
     return this.#owner.onSetup(this, setup);
   }
 
-  onRequest(stream: RsocketStream): StreamSink {
+  onRequest(stream: IncomingStream): StreamSink {
     return this.#owner.onRequest(this, stream);
   }
 
@@ -239,12 +238,13 @@ export interface LinkDeps {
   readonly clock: Clock;
   readonly pool: SlabPool;
   readonly options: LinkOptions;
+  readonly createEngine: EngineFactory;
 }
 
 /** Who keeps a link. */
 export interface LinkOwner {
   onSetup(link: RsocketLink, setup: Setup): 'accept' | 'wait' | SetupRefusal;
-  onRequest(link: RsocketLink, stream: RsocketStream): StreamSink;
+  onRequest(link: RsocketLink, stream: IncomingStream): StreamSink;
   onCallbackFailed(link: RsocketLink, error: unknown): void;
   /** Bytes went in or out: something may have become idle. */
   onMoved(link: RsocketLink): void;

@@ -1,7 +1,6 @@
 import type { PayloadView } from '../../core/payload-view.js';
-import type { StreamSink } from '../../spi/links.js';
+import type { IncomingStream, StreamSink } from '../../spi/links.js';
 import type { Setup, SetupRefusal } from './setup.js';
-import type { RsocketStream } from './stream.js';
 
 /** What a connection tells its owner. None may throw but `onRequest`, whose throw ends that stream alone. */
 export interface RsocketEffects {
@@ -10,7 +9,7 @@ export interface RsocketEffects {
   /** A client's SETUP: take it, refuse it, or `'wait'` and call `acceptSetup` or `refuseSetup` later. */
   onSetup(setup: Setup): 'accept' | 'wait' | SetupRefusal;
   /** A request; its payload is `stream.payload`, lent for the call. Returns what listens to the stream. */
-  onRequest(stream: RsocketStream): StreamSink;
+  onRequest(stream: IncomingStream): StreamSink;
   /** METADATA_PUSH, lent for the call. */
   onMetadataPush(payload: PayloadView): void;
   /** The connection is over for the protocol: end it after what is written. Called once; streams are told by `ended`. */

@@ -33,7 +33,7 @@ import type { EngineOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
 import type { ByteTarget, SlabPool } from './send-buffer.js';
 import { decodeSetup, encodeSetup, isSetupRefusal, type Setup, type SetupRefusal } from './setup.js';
-import { type RsocketCounters, RsocketStream } from './stream.js';
+import { newCounters, type RsocketCounters, RsocketStream } from './stream.js';
 import { Streams } from './streams.js';
 
 /** One connection. Its owner calls it with what happens and carries out what it says. */
@@ -407,19 +407,6 @@ export interface EngineDeps {
   readonly pool: SlabPool;
   readonly effects: RsocketEffects;
   readonly now: MonotonicMs;
-}
-
-function newCounters(): RsocketCounters {
-  return {
-    malformed: 0,
-    late: 0,
-    ignored: 0,
-    unknown: 0,
-    refused: 0,
-    overCredit: 0,
-    oversize: 0,
-    callbackFailures: 0,
-  };
 }
 
 function toCredit(credit: number): number {

@@ -319,6 +319,20 @@ export interface RsocketCounters {
   callbackFailures: number;
 }
 
+/** Counters that have counted nothing. */
+export function newCounters(): RsocketCounters {
+  return {
+    malformed: 0,
+    late: 0,
+    ignored: 0,
+    unknown: 0,
+    refused: 0,
+    overCredit: 0,
+    oversize: 0,
+    callbackFailures: 0,
+  };
+}
+
 /** Hears nothing: the sink of streams that nobody listens to. */
 export const deafSink: StreamSink = {
   onNext: () => undefined,

@@ -8,6 +8,7 @@ import { type Random, SeededRandom } from '../../../src/core/random.js';
 import type { Connection, Connections } from '../../../src/spi/connections.js';
 import type { Secrets } from '../../../src/spi/secrets.js';
 import type { LinkEvent } from '../../../src/spi/links.js';
+import type { EngineFactory } from '../../../src/cluster/link/link-engine.js';
 import { LinkManager } from '../../../src/cluster/link/link-manager.js';
 import { type GivenLinkOptions, resolveLinkOptions } from '../../../src/cluster/link/link-options.js';
 import { MemoryNetwork } from '../../../src/cluster/transport/memory-network.js';
@@ -76,6 +77,7 @@ export interface NodeParts {
   readonly connections: Connections;
   readonly options?: GivenLinkOptions;
   readonly logger?: Logger;
+  readonly createEngine?: EngineFactory;
 }
 
 /** Makes and starts a node's links. */
@@ -96,6 +98,7 @@ export function makeNode(parts: NodeParts): LinkNode {
       membership,
       logger: parts.logger ?? silentLogger,
       metrics,
+      ...(parts.createEngine === undefined ? {} : { createEngine: parts.createEngine }),
     },
     resolveLinkOptions(parts.options),
   );

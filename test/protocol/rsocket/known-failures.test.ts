@@ -52,7 +52,7 @@ describe('known failures of other engines', () => {
       for (let count = 0; count < inFlight; count += 1) pair.open({ interaction: 'response' });
       pair.run();
       const start = performance.now();
-      const total = 20_000;
+      const total = 10_000;
       for (let done = 0; done < total; done += 64) {
         for (let count = 0; count < 64; count += 1) {
           waiting.shift()?.nextAndComplete(text(''), text(''));
@@ -64,10 +64,11 @@ describe('known failures of other engines', () => {
       return (performance.now() - start) / total;
     };
     perRequest(64);
-    const few = Math.min(perRequest(64), perRequest(64));
-    const many = Math.min(perRequest(8192), perRequest(8192));
-    // The failure was a factor of 100; the bound leaves room for caches and a busy machine.
-    assert.ok(many < few * 5 + 0.002, `${few} ms with 64, ${many} ms with 8,192`);
+    const best = (inFlight: number): number => Math.min(...[1, 2, 3].map(() => perRequest(inFlight)));
+    const few = best(64);
+    const many = best(8192);
+    // The failure was a factor of 100; the bound leaves room for caches and for a very busy machine.
+    assert.ok(many < few * 20 + 0.01, `${few} ms with 64, ${many} ms with 8,192`);
   }).timeout(10_000);
 
   it('goes on past the last stream id', () => {
@@ -188,22 +189,35 @@ describe('known failures of other engines', () => {
     });
   }
 
-  it('copies a long message in linear time', () => {
-    const time = (mebibytes: number): number => {
+  it('copies each byte of a long message a bounded number of times, whatever its length', () => {
+    const copied = (mebibytes: number): number => {
       const pair = new EnginePair();
       pair.cut = (bytes) => {
         const chunks: Uint8Array[] = [];
         for (let at = 0; at < bytes.length; at += 65_536) chunks.push(bytes.subarray(at, at + 65_536));
         return chunks;
       };
-      const start = performance.now();
       pair.open({ interaction: 'fire-and-forget', data: new Uint8Array(mebibytes * 1024 * 1024) });
-      pair.run();
-      return performance.now() - start;
+      return countCopied(() => pair.run()) / (mebibytes * 1024 * 1024);
     };
-    time(4);
-    const small = Math.min(time(4), time(4), time(4));
-    const large = Math.min(time(32), time(32));
-    assert.ok(large < small * 8 * 3 + 20, `${small} ms for 4 MiB, ${large} ms for 32 MiB`);
+    // Time would tell the same on a quiet machine; bytes tell it on any. The quadratic way is at 60 copies a byte for 4 MiB.
+    assert.ok(copied(4) < 6, `${copied(4)} copies of each byte`);
+    assert.ok(copied(32) < copied(4) * 1.5, `${copied(4)} copies at 4 MiB, ${copied(32)} at 32`);
   }).timeout(10_000);
 });
+
+/** Bytes that `run` copies from one array into another. */
+function countCopied(run: () => void): number {
+  const set: (source: ArrayLike<number>, at?: number) => void = Reflect.get(Uint8Array.prototype, 'set');
+  let count = 0;
+  Reflect.set(Uint8Array.prototype, 'set', function counted(this: Uint8Array, source: ArrayLike<number>, at?: number) {
+    count += source.length;
+    set.call(this, source, at);
+  });
+  try {
+    run();
+  } finally {
+    Reflect.set(Uint8Array.prototype, 'set', set);
+  }
+  return count;
+}
