@@ -56,18 +56,19 @@ export async function connectGuestIn(
 }
 
 async function dialFirst(links: GuestLinks, addresses: readonly string[], timeoutMs: number): Promise<Link> {
+  let refused: ClusterError | undefined;
   let last: ClusterError | undefined;
   for (const address of addresses) {
     try {
       return await links.dial(address, timeoutMs);
     } catch (cause) {
       last = ClusterError.from(cause, 'unavailable');
-      // Somebody is there and refuses us: trying the others would only hide why.
-      if (last.code !== 'unavailable') break;
+      // Any program may have that port, so the others are asked too; but somebody who refuses us tells more than silence.
+      if (last.code !== 'unavailable') refused ??= last;
     }
   }
   await links.stop(0);
-  if (last !== undefined && last.code !== 'unavailable') throw last;
+  if (refused !== undefined) throw refused;
   const tried = addresses.length > 2 ? `${addresses[0] ?? ''} to ${addresses.at(-1) ?? ''}` : addresses.join(', ');
   throw new ClusterError('unavailable', `no node answers at ${tried}; start one, or name its address`, { cause: last });
 }
