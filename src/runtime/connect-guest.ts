@@ -38,11 +38,12 @@ export async function connectGuestIn(
 ): Promise<GuestNode> {
   const { clock, random, secrets, connections, logger, metrics } = environment;
   const self = { name: `guest-${random.below(0x1_0000_0000).toString(36)}`, epoch: clock.wallMs() };
+  const timeoutMs = options.timeoutMs ?? 2000;
   const links = new GuestLinks(
     { self, clock, secrets, connections, logger, metrics },
-    resolveLinkOptions({ keys: key === undefined ? [] : [key] }),
+    resolveLinkOptions({ helloTimeoutMs: timeoutMs, keys: key === undefined ? [] : [key] }),
   );
-  const link = await dialFirst(links, options.addresses ?? local().seeds, options.timeoutMs ?? 2000);
+  const link = await dialFirst(links, options.addresses ?? local().seeds, timeoutMs);
   const codec = createMsgpackCodec();
   const rpc = new RpcRoom(
     { links, ...createGuestWorld(self, link.peer), clock, random, codec, stockCodecs: [codec], metrics, logger },
