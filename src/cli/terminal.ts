@@ -19,13 +19,13 @@ export interface Terminal {
 
 /** A value as one line of JSON; bytes show as base64, maps and sets as arrays, bigints as texts. */
 export function toJson(value: unknown): string {
-  const text: string | undefined = JSON.stringify(value, (_key, one: unknown) => {
+  // What a method without a result answers.
+  if (value === undefined) return 'null';
+  return JSON.stringify(value, (_key, one: unknown) => {
     if (one instanceof Uint8Array) return { base64: bytesToBase64(one) };
     if (one instanceof Map || one instanceof Set) return [...one];
     return typeof one === 'bigint' ? one.toString() : one;
   });
-  // Nothing, as a method without a result answers.
-  return text ?? 'null';
 }
 
 /** One event for a person: topic, value, publisher. */

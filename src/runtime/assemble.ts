@@ -48,10 +48,12 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     stack.onUndo(() => door.datagrams.close());
     const address =
       options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
+    const profile = membershipProfile(options.profile);
     const membership = new SwimMembership(
       { clock, random: random.fork('membership'), socket: door.datagrams, logger, metrics },
       {
-        ...membershipProfile(options.profile),
+        ...profile,
+        swim: { ...profile.swim, label: options.label },
         name: options.name,
         address,
         seeds: options.seeds.filter((seed) => seed !== address),

@@ -38,11 +38,12 @@ export async function connectGuestIn(
 ): Promise<GuestNode> {
   const { clock, random, secrets, connections, logger, metrics } = environment;
   const self = { name: `guest-${random.below(0x1_0000_0000).toString(36)}`, epoch: clock.wallMs() };
+  const timeoutMs = options.timeoutMs ?? 2000;
   const links = new GuestLinks(
     { self, clock, secrets, connections, logger, metrics },
-    resolveLinkOptions({ keys: key === undefined ? [] : [key] }),
+    resolveLinkOptions({ helloTimeoutMs: timeoutMs, keys: key === undefined ? [] : [key] }),
   );
-  const link = await dialFirst(links, options.addresses ?? local().seeds, options.timeoutMs ?? 2000);
+  const link = await dialFirst(links, options.addresses ?? local().seeds, timeoutMs);
   const codec = createMsgpackCodec();
   const rpc = new RpcRoom(
     { links, ...createGuestWorld(self, link.peer), clock, random, codec, stockCodecs: [codec], metrics, logger },
@@ -56,18 +57,19 @@ export async function connectGuestIn(
 }
 
 async function dialFirst(links: GuestLinks, addresses: readonly string[], timeoutMs: number): Promise<Link> {
+  let refused: ClusterError | undefined;
   let last: ClusterError | undefined;
   for (const address of addresses) {
     try {
       return await links.dial(address, timeoutMs);
     } catch (cause) {
       last = ClusterError.from(cause, 'unavailable');
-      // Somebody is there and refuses us: trying the others would only hide why.
-      if (last.code !== 'unavailable') break;
+      // Any program may have that port, so the others are asked too; but somebody who refuses us tells more than silence.
+      if (last.code !== 'unavailable') refused ??= last;
     }
   }
   await links.stop(0);
-  if (last !== undefined && last.code !== 'unavailable') throw last;
+  if (refused !== undefined) throw refused;
   const tried = addresses.length > 2 ? `${addresses[0] ?? ''} to ${addresses.at(-1) ?? ''}` : addresses.join(', ');
   throw new ClusterError('unavailable', `no node answers at ${tried}; start one, or name its address`, { cause: last });
 }

@@ -102,12 +102,19 @@ class AssembledNode implements ClusterNode {
     try {
       this.#rooms = await startRooms(this.#environment, this.#options);
       serveGuests(this.#rooms);
+      this.#rooms.membership.listenFault((fault) => this.#depose(fault));
       await whenSettled(this.#rooms, this.#environment.clock);
     } catch (error) {
       this.#state = 'stopped';
       throw error;
     }
     if (this.#stopping === undefined) this.#state = 'running';
+  }
+
+  /** A later life of this name is alive: two nodes of one name would mislead everybody. */
+  #depose(fault: ClusterError): void {
+    this.#environment.logger.error('another node of this name has come up; this one stops', { node: this.name, fault });
+    void this.stop();
   }
 
   async #stop(): Promise<void> {

@@ -88,8 +88,9 @@ export interface OptionSources {
 }
 
 /** Applies defaults and checks; throws `invalid-options` or `insecure-address` naming the option and what to do. */
-export function resolveNodeOptions(options: NodeOptions, sources: OptionSources): ResolvedNodeOptions {
-  rejectUnknown(options);
+export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): ResolvedNodeOptions {
+  rejectUnknown(asked);
+  const options = withoutUndefined(asked);
   const profile = options.profile ?? local();
   const given = {
     ...defaults,
@@ -138,7 +139,7 @@ function checkName(name: string): string {
   throw invalid('name', name, 'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit');
 }
 
-const optionNames: ReadonlySet<string> = new Set<keyof NodeOptions>([
+const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'name',
   'profile',
   'host',
@@ -162,13 +163,21 @@ const optionNames: ReadonlySet<string> = new Set<keyof NodeOptions>([
 
 /** A misspelt option would silently be its default, which is how clusters come to run without a key. */
 function rejectUnknown(options: NodeOptions): void {
+  const names: ReadonlySet<string> = optionNames;
   for (const given of Object.keys(options)) {
-    if (optionNames.has(given)) continue;
+    if (names.has(given)) continue;
     throw new ClusterError(
       'invalid-options',
       `there is no option ${given}; the options are ${[...optionNames].join(', ')}`,
     );
   }
+}
+
+/** An option that is there and undefined, as in `key: process.env.KEY`, is one that was not given. */
+function withoutUndefined(options: NodeOptions): NodeOptions {
+  const given: { -readonly [Name in keyof NodeOptions]: NodeOptions[Name] } = { ...options };
+  for (const name of optionNames) if (given[name] === undefined) delete given[name];
+  return given;
 }
 
 function invalid(option: string, value: unknown, todo: string): ClusterError {
