@@ -1,3 +1,4 @@
+import { membershipScenario } from './membership/membership-scenario.js';
 import { nodeScenario } from './node-scenario.js';
 import { runRpcSeed } from './rpc/rpc-seed.js';
 import type { SimScenario } from './sim-scenario.js';
@@ -14,4 +15,4 @@ const callScenario: SimScenario = {
 };
 
 /** Every scenario that `npm run sim` knows. */
-export const simScenarios: readonly SimScenario[] = [nodeScenario, callScenario];
+export const simScenarios: readonly SimScenario[] = [nodeScenario, membershipScenario, callScenario];

@@ -78,7 +78,7 @@ export class AntiEntropy {
 
   /** Asks for whatever differs. */
   pull(now: MonotonicMs, peer: SyncPeer, out: SwimEffects): void {
-    const { table, counts, options } = this.#parts;
+    const { table, counts, options, self } = this.#parts;
     counts['sync-asked'] += 1;
     this.#nextPullAt = after(now, this.#waitMs);
     this.#asked = peer.address;
@@ -88,7 +88,10 @@ export class AntiEntropy {
     const bits = Math.max(0, Math.min(fits, Math.ceil(Math.log2(Math.max(1, table.liveCount / 4)))));
     const leaves: number[] = [];
     for (let index = 0; index < 1 << bits; index += 1) leaves.push(table.leafHash(index, bits));
-    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync', bits, leaves }], out);
+    // Who has lost us, or never knew us, refuses a stranger's question; the next one it answers, for we say who we are. The
+    // leaves go first: they have to fit.
+    const alive = { kind: 'alive', life: self.life, incarnation: self.incarnation } as const;
+    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync', bits, leaves }, alive], out);
   }
 
   /** Sends the members of the leaves that differ. Strangers get nothing. */

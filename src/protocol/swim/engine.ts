@@ -29,6 +29,8 @@ export interface SwimSetup {
   readonly random: Random;
   /** Shared by machines that are simulated in one process; its own by default. */
   readonly catalogue?: MemberCatalogue;
+  /** Who is known from the start, this node included as `identity` says it; over the same catalogue. For simulations of settled clusters. */
+  readonly known?: MemberTable;
   /** Bytes that encryption adds to each datagram. */
   readonly overheadBytes?: number;
 }
@@ -88,7 +90,8 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
   const { options, identity, random } = setup;
   const self = new SelfState(identity);
   const table = new MemberTable(setup.catalogue ?? new MemberCatalogue());
-  table.put(self.life, self.incarnation);
+  if (setup.known === undefined) table.put(self.life, self.incarnation);
+  else table.copyFrom(setup.known);
   return {
     options,
     random,
