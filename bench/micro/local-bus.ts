@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { createLocalBus } from '../../src/bus/create-local-bus.js';
 import type { EventBus } from '../../src/bus/event-bus.js';
-import { after, toMonotonicMs, toWallMs, type Clock } from '../../src/core/clock.js';
+import { toMonotonicMs, toWallMs, type Clock } from '../../src/core/clock.js';
 import { SeededRandom } from '../../src/core/random.js';
 
 const clock: Clock = {
@@ -17,7 +17,6 @@ const clock: Clock = {
   },
   afterTurn: (run) => void setImmediate(run),
 };
-void after;
 
 const value = { deviceId: 'boiler-7', temperature: 71.5, time: 1 };
 

@@ -58,6 +58,8 @@ export class InLane {
   #cancelAck: CancelTimer | undefined;
   #ackDueAt: MonotonicMs | undefined;
   #ackNow = false;
+  #isAckWaiting = false;
+  readonly #waiting: Uint8Array[] = [];
   #isOpen = true;
   received = 0;
 
@@ -104,9 +106,7 @@ export class InLane {
         this.close();
       },
       onFail: close,
-      onCredit: () => {
-        if (this.window.unacknowledged > 0) this.#sendAck();
-      },
+      onCredit: () => this.#drain(),
       onCancel: close,
     };
   }
@@ -204,17 +204,29 @@ export class InLane {
     this.#cancelAck?.();
     this.#cancelAck = undefined;
     this.#ackNow = false;
-    if (!this.#isOpen || this.#stream.credit === 0) return;
+    this.#isAckWaiting = this.#stream.credit === 0;
+    if (!this.#isOpen || this.#isAckWaiting) return;
     const number = this.window.takeAck();
     if (number !== undefined) this.#answer((frame) => writeNumberRecord(frame, recordKind.ack, number));
   }
 
+  /** Answers wait for credit in order: the sender waits for the first, and confirmations for the others. */
   #answer(write: (frame: ByteWriter) => void): void {
-    if (!this.#isOpen || this.#stream.credit === 0) return;
+    if (!this.#isOpen || this.#waiting.length >= answersMax) return;
     const frame = new ByteWriter(32);
     beginFrame(frame);
     write(frame);
-    this.#stream.next(emptyBytes, frame.take());
+    this.#waiting.push(frame.take());
+    this.#drain();
+  }
+
+  #drain(): void {
+    while (this.#isOpen && this.#stream.credit > 0) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) break;
+      this.#stream.next(emptyBytes, frame);
+    }
+    if (this.#waiting.length === 0 && this.#isAckWaiting) this.#sendAck();
   }
 }
 
@@ -225,6 +237,9 @@ export interface InLaneSetup {
   readonly stream: Stream;
   readonly vocabulary: PeerVocabulary;
 }
+
+/** Answers that wait for credit; past it confirmations end by their deadline. */
+const answersMax = 16_384;
 
 const noGroups: readonly string[] = [];
 

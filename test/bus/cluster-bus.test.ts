@@ -173,3 +173,241 @@ describe('bus/cluster', () => {
     await cluster.stop();
   });
 });
+
+describe('bus/cluster groups', () => {
+  it('keeps the oldest member through joins, and takes the next when it leaves', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const got: string[] = [];
+    const group = { name: 'g', strategy: 'oldest' } as const;
+    const join = async (name: string): Promise<void> => {
+      const sub = cluster.bus(name).subscribe('/g', () => void got.push(name), { group });
+      await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    };
+    await join('b');
+    await join('a');
+    await cluster.add('c');
+    await join('c');
+    for (const publisher of ['a', 'b', 'c']) cluster.bus(publisher).publish('/g', 1);
+    await cluster.sim.runAsync(50);
+    // Age is the epoch of the node first: the node that is there longest.
+    assert.deepEqual(got, ['a', 'a', 'a']);
+    await cluster.kill('a');
+    await cluster.sim.runAsync(200);
+    got.length = 0;
+    for (const publisher of ['b', 'c']) cluster.bus(publisher).publish('/g', 1);
+    await cluster.sim.runAsync(50);
+    assert.deepEqual(got, ['b', 'b']);
+    await cluster.stop();
+  });
+
+  it('moves only the keys of a new member of a hashed group', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b', 'c');
+    const owners = new Map<unknown, string>();
+    const join = async (name: string): Promise<void> => {
+      const group = { name: 'g', strategy: 'hashed' } as const;
+      const sub = cluster.bus(name).subscribe('/g', (event) => void owners.set(event.value, name), { group });
+      await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    };
+    const publishAll = async (): Promise<Map<unknown, string>> => {
+      for (let index = 0; index < 300; index += 1) cluster.bus('a').publish('/g', index, { key: `key-${index}` });
+      await cluster.sim.runAsync(50);
+      return new Map(owners);
+    };
+    for (const name of ['a', 'b', 'c']) await join(name);
+    const before = await publishAll();
+    assert.deepEqual(await publishAll(), before);
+    await cluster.add('d');
+    await join('d');
+    const now = await publishAll();
+    const moved = [...now].filter(([key, owner]) => before.get(key) !== owner);
+    assert.ok(moved.every(([, owner]) => owner === 'd'));
+    assert.ok(moved.length > 30 && moved.length < 150, String(moved.length));
+    await cluster.stop();
+  });
+
+  it('chooses another member when the winner is gone, with a confirmation', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b', 'c');
+    const got: string[] = [];
+    for (const name of ['b', 'c']) {
+      const group = { name: 'g', strategy: 'oldest' } as const;
+      const sub = cluster.bus(name).subscribe('/g', () => void got.push(name), { group });
+      await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    }
+    // The event waits for credit, so it is certain that b never saw it.
+    cluster.hub.congest('a', 'b', true);
+    const confirmed = cluster.bus('a').publishConfirmed('/g', 1, { level: 'handled' });
+    await cluster.sim.runAsync(20);
+    await cluster.kill('b');
+    const report = await cluster.sim.settle(confirmed, 6000);
+    assert.deepEqual(got, ['c']);
+    assert.deepEqual(report.confirmed, ['c']);
+    assert.deepEqual(report.missing, [{ node: 'b', why: 'link-lost' }]);
+    await cluster.stop();
+  });
+
+  it('does not choose a suspect member, and keeps its plain subscriptions', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b', 'c');
+    const got: string[] = [];
+    const group = { name: 'g', strategy: 'oldest' } as const;
+    for (const name of ['b', 'c']) {
+      const sub = cluster.bus(name).subscribe('/g', () => void got.push(name), { group });
+      await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    }
+    cluster.suspect('a', 'b');
+    await cluster.sim.runAsync(10);
+    cluster.bus('a').publish('/g', 1);
+    await cluster.sim.runAsync(50);
+    assert.deepEqual(got, ['c']);
+    await cluster.stop();
+  });
+});
+
+describe('bus/cluster lives', () => {
+  it('tells a gap with an unknown end when a publisher fails, and none when it stops in order', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b', 'c');
+    const gaps: Gap[] = [];
+    const sub = cluster.bus('c').subscribe('/x', () => undefined, { onGap: (gap) => void gaps.push(gap) });
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    for (const name of ['a', 'b']) cluster.bus(name).publish('/x', 1);
+    await cluster.sim.runAsync(200);
+    await cluster.sim.settle(cluster.bus('a').withdraw(1000), 2000);
+    await cluster.sim.settle(cluster.bus('a').finish(1000), 2000);
+    await cluster.sim.settle(cluster.bus('a').sayFinal(1000), 2000);
+    await cluster.sim.runAsync(50);
+    await cluster.kill('a');
+    await cluster.sim.runAsync(200);
+    assert.deepEqual(gaps, []);
+    await cluster.kill('b');
+    await cluster.sim.runAsync(200);
+    assert.deepEqual(gaps, [{ node: 'b', epoch: 2, from: 2, to: undefined }]);
+    await cluster.stop();
+  });
+
+  it('lets nothing of an older life touch a restarted node of the same name', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    cluster.bus('b').subscribe('/old', () => assert.fail());
+    await cluster.sim.runAsync(50);
+    await cluster.restart('b');
+    const got: unknown[] = [];
+    const sub = cluster.bus('b').subscribe('/new', (event) => void got.push(event.value));
+    await cluster.sim.runAsync(500);
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    assert.equal(cluster.bus('a').publish('/old', 1).nodes, 0);
+    assert.equal(cluster.bus('a').publish('/new', 2).nodes, 1);
+    await cluster.sim.runAsync(50);
+    assert.deepEqual(got, [2]);
+    await cluster.stop();
+  });
+
+  it('withdraws interest before it stops, so that nobody sends to it any more', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const sub = cluster.bus('b').subscribe('/x', () => undefined);
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    assert.equal(cluster.bus('a').publish('/x', 1).nodes, 1);
+    await cluster.sim.settle(cluster.bus('b').withdraw(1000), 2000);
+    assert.equal(cluster.bus('a').publish('/x', 1).nodes, 0);
+    await cluster.stop();
+  });
+
+  it('keeps memory bounded for a stalled peer, tells it, and does not disturb the others', async () => {
+    const cluster = new TestCluster(1, { windowEventsMax: 100 });
+    await cluster.add('a', 'b', 'c');
+    const got: Record<string, number> = { b: 0, c: 0 };
+    const gaps: Gap[] = [];
+    for (const name of ['b', 'c']) {
+      const sub = cluster.bus(name).subscribe('/x', () => void (got[name] = (got[name] ?? 0) + 1), {
+        onGap: (gap) => void gaps.push(gap),
+      });
+      await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    }
+    cluster.hub.congest('a', 'b', true);
+    let dropped = 0;
+    for (let index = 0; index < 1000; index += 1) {
+      dropped += cluster.bus('a').publish('/x', index).dropped;
+      if (index % 50 === 49) await cluster.sim.runAsync(5);
+    }
+    await cluster.sim.runAsync(100);
+    assert.equal(got['c'], 1000);
+    assert.equal(dropped, 900);
+    const toB = cluster
+      .bus('a')
+      .links()
+      .find(({ node }) => node === 'b');
+    assert.ok((toB?.heldBytes ?? Infinity) < 20_000);
+    cluster.hub.congest('a', 'b', false);
+    await cluster.sim.runAsync(200);
+    assert.equal(got['b'], 100);
+    assert.equal(
+      gaps.reduce((sum, gap) => sum + (gap.to ?? Infinity) - gap.from + 1, 0),
+      900,
+    );
+    await cluster.stop();
+  });
+
+  it('announces 20,000 device topics as a thousand rows', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    let got = 0;
+    let last = cluster.bus('b').subscribe('/device/none/up', () => undefined);
+    for (let index = 0; index < 20_000; index += 1) {
+      last = cluster.bus('b').subscribe(`/device/d${index}/up`, () => void (got += 1));
+    }
+    await cluster.sim.settle(last.ready({ scope: 'cluster' }), 60_000);
+    assert.equal(cluster.bus('a').publish('/device/d19999/up', 1).nodes, 1);
+    let strays = 0;
+    for (let index = 0; index < 2000; index += 1) strays += cluster.bus('a').publish(`/device/x${index}/up`, 1).nodes;
+    assert.ok(strays < 5, String(strays));
+    await cluster.sim.runAsync(200);
+    assert.equal(got, 1);
+    await cluster.stop();
+  });
+
+  it('explains who would get an event, and why', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    cluster.bus('a').subscribe('/x/*', () => undefined, { id: 'mine' });
+    cluster.bus('b').subscribe('/x/**', () => undefined);
+    cluster.bus('b').subscribe('/x/1', () => undefined, { group: { name: 'g', strategy: 'oldest' } });
+    cluster.bus('b').respond('/x/1', () => 1);
+    await cluster.sim.runAsync(100);
+    const explained = cluster.bus('a').explain('/x/1');
+    assert.deepEqual(
+      explained.subscriptions.map(({ id, patterns }) => [id, patterns]),
+      [['mine', ['/x/*']]],
+    );
+    assert.deepEqual(
+      explained.nodes.map(({ node, because }) => [node, because.toSorted()]),
+      [['b', ['/x/**', '/x/1']]],
+    );
+    assert.deepEqual(
+      explained.groups.map(({ name, winner }) => [name, winner]),
+      [['g', 'b']],
+    );
+    assert.deepEqual(explained.responders, [{ node: 'b', plain: 1, groups: [] }]);
+    await cluster.stop();
+  });
+
+  it('shows a tap what passes anywhere', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b', 'c');
+    const seen: unknown[] = [];
+    const tap = cluster
+      .bus('c')
+      .tap('/t/**')
+      .subscribe((event) => void seen.push(`${event.source} ${event.topic}`));
+    await cluster.sim.runAsync(100);
+    cluster.bus('a').publish('/t/1', 1);
+    cluster.bus('b').publish('/t/2', 1);
+    await cluster.sim.runAsync(50);
+    tap.unsubscribe();
+    assert.deepEqual(new Set(seen), new Set(['a /t/1', 'b /t/2']));
+    await cluster.stop();
+  });
+});

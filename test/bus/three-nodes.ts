@@ -5,7 +5,7 @@ import { TableRoom } from '../../src/cluster/table/table-room.js';
 import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { noMetrics } from '../../src/spi/no-metrics.js';
-import { MemoryLinks, type MemoryLinksOptions } from '../../src/testing/memory-links.js';
+import { MemoryLinks, type MemoryLinksOptions, type MemoryNode } from '../../src/testing/memory-links.js';
 import { Simulator } from '../../src/testing/simulator.js';
 
 /** Buses of several nodes on memory links and one simulated timeline. */
@@ -14,6 +14,7 @@ export class TestCluster {
   readonly hub: MemoryLinks;
   readonly #buses = new Map<string, ClusterBus>();
   readonly #tables = new Map<string, TableRoom>();
+  readonly #memberships = new Map<string, MemoryNode['membership']>();
   readonly #options: EventBusOptions & ClusterBusOptions;
 
   constructor(seed = 1, options: EventBusOptions & ClusterBusOptions & { readonly links?: MemoryLinksOptions } = {}) {
@@ -43,6 +44,13 @@ export class TestCluster {
     this.hub.remove(name, 'failed');
   }
 
+  /** Makes one node doubt another. */
+  suspect(observer: string, name: string): void {
+    const membership = this.#memberships.get(observer);
+    const member = membership?.findMember(name);
+    if (membership !== undefined && member !== undefined) membership.tell('suspect', member);
+  }
+
   async stop(): Promise<void> {
     for (const name of this.#buses.keys()) await this.#end(name);
     this.hub.stop();
@@ -56,6 +64,7 @@ export class TestCluster {
 
   async #start(name: string, node: ReturnType<MemoryLinks['add']>): Promise<void> {
     const { links, membership, id } = node;
+    this.#memberships.set(name, membership);
     const shared = { links, membership, clock: this.sim, logger: silentLogger, metrics: noMetrics };
     const tables = new TableRoom(shared);
     const random = this.sim.random.fork(`${name}@${id.epoch}`);

@@ -20,7 +20,7 @@ export class BusChecker {
   deliveries = 0;
 
   /**
-   * An event is about to be published: delivery at home comes before the receipt. `known` are the lanes, as `shared NODE` or `own NODE`,
+   * An event is about to be published: delivery at home comes before the receipt. `known` are the lanes, as `shared NODE` or `lane N NODE`,
    * whose nodes the publisher knows to want it; what it does not know its receipt does not claim, and whether it should know is judged at the end.
    */
   willPublish(value: MarkedValue, topic: string, known: ReadonlySet<string>): void {
@@ -114,8 +114,8 @@ export class CheckedSubscription {
   readonly lastOf: Map<string, number> = new Map();
   /** Every node is sure to know it: what is published now is expected here. */
   isSure = false;
-  /** Whether it has a lane of its own. */
-  lane: 'shared' | 'own' = 'shared';
+  /** The lane that it is fed by: `shared`, or `lane N` of its own. */
+  lane = 'shared';
   isOver = false;
   /** Grows with each update. */
   revision = 0;

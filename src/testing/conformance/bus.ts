@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { ClusterError } from '../../core/errors.js';
+import type { BusDoor, BusEvent, GroupStrategy, SubscribeOptions } from '../../spi/bus.js';
+import type { TestRunner, Waiter } from './suite.js';
+
+/** Three doors, made anew for each test: of three nodes that know each other, or three times the door of one node. */
+export interface BusFixture extends Waiter {
+  readonly doors: readonly [BusDoor, BusDoor, BusDoor];
+  /** False: all three are one node. */
+  readonly isCluster: boolean;
+  stop(): Promise<void>;
+}
+
+/** What every implementation of `BusDoor` must do, on one node and on several. */
+export function checkBus(runner: TestRunner, name: string, make: () => Promise<BusFixture>): void {
+  runner.describe(`${name} as bus`, () => {
+    for (const [title, check] of Object.entries(cases)) {
+      runner.it(title, async () => {
+        const hall = new Hall(await make());
+        try {
+          await check(hall);
+        } finally {
+          await hall.stop();
+        }
+      });
+    }
+  });
+}
+
+const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
+  'matches ** with no segment, in the middle, and before two or more': async (hall) => {
+    const got = await hall.collect(1, ['/a/**', '/b/**/x', '/c/**/x/y/z']);
+    for (const topic of ['/a', '/a/1/2', '/b/x', '/b/1/2/x', '/c/x/y/z', '/c/1/2/x/y/z']) hall.publish(0, topic);
+    for (const topic of ['/b/x/1', '/c/x/y', '/c/x/z']) hall.publish(0, topic);
+    await hall.until(() => got.length === 6);
+    await hall.rest();
+    assert.deepEqual(got, ['/a', '/a/1/2', '/b/x', '/b/1/2/x', '/c/x/y/z', '/c/1/2/x/y/z']);
+  },
+
+  'takes a trailing slash and a missing leading one as the same topic': async (hall) => {
+    const got = await hall.collect(1, ['a/b/']);
+    hall.publish(0, '/a/b');
+    hall.publish(0, 'a/b/');
+    await hall.until(() => got.length === 2);
+    assert.deepEqual(got, ['/a/b', '/a/b']);
+  },
+
+  'reaches by broadcast whatever some topic of the pattern would reach': async (hall) => {
+    const exact = await hall.collect(1, ['/a/1/on']);
+    const wild = await hall.collect(2, ['/a/*/on', '/a/{n}/on']);
+    const other = await hall.collect(2, ['/b/**']);
+    hall.doors[0].broadcast('/a/*/on', 1);
+    await hall.until(() => exact.length === 1 && wild.length === 1);
+    await hall.rest();
+    assert.deepEqual([exact.length, wild.length, other.length], [1, 1, 0]);
+  },
+
+  'expands captures and alternatives, and refuses a wildcard that is part of a segment': async (hall) => {
+    const seen: string[] = [];
+    await hall.subscribe(1, '/device/{id}/online,offline', (event) => void seen.push(event.captures['id'] ?? ''));
+    hall.publish(0, '/device/7/online');
+    hall.publish(0, '/device/8/offline');
+    hall.publish(0, '/device/9/other');
+    await hall.until(() => seen.length === 2);
+    assert.deepEqual(seen, ['7', '8']);
+    assert.throws(() => hall.doors[0].subscribe('/id-*/x', () => undefined), hasCode('invalid-topic'));
+    assert.throws(() => hall.doors[0].publish('/a/*', 1), hasCode('invalid-topic'));
+  },
+
+  'gives a broker-only subscription nothing of its own node, and a local-only one nothing of others': async (hall) => {
+    const broker = await hall.collect(1, ['/x'], { local: false });
+    const local = await hall.collect(1, ['/x'], { broker: false });
+    hall.publish(1, '/x');
+    if (hall.isCluster) hall.publish(0, '/x');
+    await hall.until(() => local.length === 1 && broker.length === (hall.isCluster ? 1 : 0));
+    await hall.rest();
+    assert.deepEqual([broker.length, local.length], [hall.isCluster ? 1 : 0, 1]);
+  },
+
+  'runs a handler once for two patterns that overlap': async (hall) => {
+    const got = await hall.collect(1, ['/x/*', '/x/1', '/**']);
+    hall.publish(0, '/x/1');
+    await hall.until(() => got.length > 0);
+    await hall.rest();
+    assert.equal(got.length, 1);
+  },
+
+  'gives each event of a group to exactly one member, wherever it is': async (hall) => {
+    for (const strategy of ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'] as const) {
+      const counts = await hall.group(`g-${strategy}`, strategy);
+      for (let index = 0; index < 60; index += 1) hall.publish(0, `/g-${strategy}/${index}`);
+      await hall.until(() => sum(counts) === 60);
+      await hall.rest();
+      assert.equal(sum(counts), 60, strategy);
+      if (strategy === 'local-first' && hall.isCluster) assert.deepEqual(counts, [60, 0, 0]);
+      if (strategy === 'oldest') assert.equal(counts.filter((count) => count > 0).length, 1);
+      if (strategy === 'random' || strategy === 'hashed') assert.equal(counts.includes(0), false, counts.join(' '));
+    }
+  },
+
+  'respects the choice of a group although the node also hosts a subscription outside it': async (hall) => {
+    const plain = [await hall.collect(1, ['/h/*']), await hall.collect(2, ['/h/*'])];
+    const counts = await hall.group('h', 'random');
+    for (let index = 0; index < 50; index += 1) hall.publish(0, `/h/${index}`);
+    await hall.until(() => sum(counts) === 50 && plain.every((got) => got.length === 50));
+    await hall.rest();
+    assert.equal(sum(counts), 50);
+  },
+
+  'keeps a key at one member of a hashed group': async (hall) => {
+    const owners = new Map<unknown, Set<number>>();
+    for (const index of [0, 1, 2] as const) {
+      const group = { name: 'keys', strategy: 'hashed' } as const;
+      await hall.subscribe(index, '/k/*', (event) => addTo(owners, event.value, index), { group });
+    }
+    for (let index = 0; index < 90; index += 1) {
+      const key = `key-${index % 9}`;
+      hall.doors[index % 3 === 0 ? 1 : 0].publish(`/k/${index}`, key, { key });
+    }
+    await hall.until(() => owners.size === 9);
+    await hall.rest();
+    for (const [key, members] of owners) assert.equal(members.size, 1, String(key));
+  },
+
+  'refuses another strategy for a group that exists': async (hall) => {
+    const group = { name: 'one', strategy: 'oldest' } as const;
+    await hall.subscribe(1, '/x', () => undefined, { group });
+    const other = { group: { name: 'one', strategy: 'random' } } as const;
+    assert.throws(() => hall.doors[0].subscribe('/y', () => undefined, other), hasCode('group-conflict'));
+  },
+
+  'ends the handlers of one priority before the next, and an error does not stop it': async (hall) => {
+    const log: string[] = [];
+    await hall.subscribe(1, '/p', () => void log.push('second'), { priority: 2 });
+    await hall.subscribe(1, '/p', () => Promise.reject(new Error('first fails')), { priority: 1 });
+    await hall.subscribe(
+      1,
+      '/p',
+      async () => {
+        log.push('first begins');
+        for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+        log.push('first ends');
+      },
+      { priority: 1 },
+    );
+    hall.publish(0, '/p');
+    await hall.until(() => log.length === 3);
+    assert.deepEqual(log, ['first begins', 'first ends', 'second']);
+  },
+
+  'says in the receipt who got it': async (hall) => {
+    await hall.collect(0, ['/r']);
+    await hall.collect(1, ['/r']);
+    await hall.collect(2, ['/r']);
+    const receipt = hall.doors[0].publish('/r', 1);
+    const expected = hall.isCluster ? { local: 1, nodes: 2 } : { local: 3, nodes: 0 };
+    assert.deepEqual(receipt, { ...expected, groups: 0, dropped: 0 });
+    assert.deepEqual(hall.doors[0].publish('/nobody', 1), { local: 0, nodes: 0, groups: 0, dropped: 0 });
+  },
+
+  'evaluates a lazy payload never without and once with many subscribers': async (hall) => {
+    let calls = 0;
+    const value = (): number => (calls += 1);
+    hall.doors[0].publish('/lazy', value);
+    assert.equal(calls, 0);
+    const [first, second] = [await hall.collect(1, ['/lazy']), await hall.collect(2, ['/lazy'])];
+    hall.doors[0].publish('/lazy', value);
+    await hall.until(() => first.length === 1 && second.length === 1);
+    assert.equal(calls, 1);
+  },
+
+  'keeps the order of one publisher': async (hall) => {
+    const values: unknown[] = [];
+    await hall.subscribe(1, '/o/*', (event) => void values.push(event.value));
+    for (let index = 0; index < 1000; index += 1) hall.doors[0].publish(`/o/${index % 7}`, index);
+    await hall.until(() => values.length === 1000);
+    assert.deepEqual(
+      values,
+      Array.from({ length: 1000 }, (_, index) => index),
+    );
+  },
+
+  'confirms what was handled, and says who failed': async (hall) => {
+    await hall.subscribe(1, '/c', () => undefined);
+    const good = await hall.settle(hall.doors[0].publishConfirmed('/c', 1, { level: 'handled' }));
+    assert.deepEqual([good.confirmed.length, good.missing.length, good.resent], [1, 0, false]);
+    await hall.subscribe(2, '/c', () => Promise.reject(new Error('no')));
+    const bad = await hall.settle(hall.doors[0].publishConfirmed('/c', 1, { level: 'handled' }));
+    assert.deepEqual(
+      bad.missing.map(({ why }) => why),
+      ['handler-failed'],
+    );
+  },
+
+  'answers a request, and says at once that nobody does': async (hall) => {
+    await assert.rejects(hall.settle(hall.doors[0].request('/q/1', 1)), hasCode('no-responders'));
+    const responder = hall.doors[1].respond('/q/{n}', (event) => `${event.captures['n'] ?? ''} ${String(event.value)}`);
+    await hall.settle(responder.ready({ scope: 'cluster' }));
+    const answer = await hall.settle(hall.doors[0].request('/q/7', 'x'));
+    assert.equal(answer.value, '7 x');
+    responder.stop();
+  },
+
+  'cancels responders when the asker has what it wanted': async (hall) => {
+    let cancelled = 0;
+    const responders = [
+      hall.doors[1].respond('/w', () => 'fast'),
+      hall.doors[2].respond('/w', (_, context) => {
+        context.cancel.listen(() => (cancelled += 1));
+        return new Promise(() => undefined);
+      }),
+    ];
+    for (const responder of responders) await hall.settle(responder.ready({ scope: 'cluster' }));
+    const answer = await hall.settle(hall.doors[0].request('/w', 1));
+    assert.equal(answer.value, 'fast');
+    await hall.until(() => cancelled === 1);
+  },
+
+  'takes many answers': async (hall) => {
+    for (const index of [1, 2] as const) {
+      const responder = hall.doors[index].respond('/m', async function* answers() {
+        for (let count = 0; count < 40; count += 1) {
+          await Promise.resolve();
+          yield index * 100 + count;
+        }
+      });
+      await hall.settle(responder.ready({ scope: 'cluster' }));
+    }
+    const values = await hall.settle(takeAll(hall.doors[0].requestMany('/m', 1)));
+    assert.equal(new Set(values).size, 80);
+    const few = await hall.settle(takeAll(hall.doors[0].requestMany('/m', 1, { answersMax: 5 })));
+    assert.equal(few.length, 5);
+  },
+
+  'tells the asker what a responder threw': async (hall) => {
+    const responder = hall.doors[1].respond('/t', () => Promise.reject(new Error('valve stuck')));
+    await hall.settle(responder.ready({ scope: 'cluster' }));
+    await assert.rejects(hall.settle(hall.doors[0].request('/t', 1)), /\[remote\].*valve stuck/);
+  },
+
+  'replaces patterns of a running subscription': async (hall) => {
+    const got: string[] = [];
+    const subscription = await hall.subscribe(1, '/u/old', (event) => void got.push(event.topic));
+    subscription.update(['/u/new', '/u/other']);
+    await hall.settle(subscription.ready({ scope: 'cluster' }));
+    hall.publish(0, '/u/old');
+    hall.publish(0, '/u/new');
+    await hall.until(() => got.length === 1);
+    await hall.rest();
+    assert.deepEqual(got, ['/u/new']);
+    assert.equal(subscription.revision, 1);
+  },
+
+  'narrows a pattern to a set of values, also for other nodes': async (hall) => {
+    const values = new Set(Array.from({ length: 2000 }, (_, index) => `d${index}`));
+    const got = await hall.collect(1, ['/device/{id}/up'], { only: { capture: 'id', values } });
+    hall.publish(0, '/device/d1999/up');
+    hall.publish(0, '/device/d2000/up');
+    await hall.until(() => got.length === 1);
+    await hall.rest();
+    assert.deepEqual(got, ['/device/d1999/up']);
+  },
+
+  'carries headers, keys and every kind of data': async (hall) => {
+    const events: BusEvent[] = [];
+    await hall.subscribe(1, '/d', (event) => void events.push(event));
+    const value = { list: [1, { two: 2n }], bytes: Uint8Array.of(1, 2), map: new Map([['a', new Set([1])]]) };
+    hall.doors[0].publish('/d', value, { headers: { trace: 'abc' }, key: 'k' });
+    await hall.until(() => events.length === 1);
+    assert.deepEqual(events[0]?.value, value);
+    assert.deepEqual({ ...events[0].headers }, { trace: 'abc' });
+  },
+};
+
+/** The fixture with what the cases say often. */
+class Hall {
+  readonly doors: BusFixture['doors'];
+  readonly isCluster: boolean;
+  readonly #fixture: BusFixture;
+
+  constructor(fixture: BusFixture) {
+    this.#fixture = fixture;
+    this.doors = fixture.doors;
+    this.isCluster = fixture.isCluster;
+  }
+
+  until(condition: () => boolean): Promise<void> {
+    return this.#fixture.until(condition);
+  }
+
+  settle<T>(promise: Promise<T>): Promise<T> {
+    return this.#fixture.settle(promise);
+  }
+
+  rest(): Promise<void> {
+    return this.#fixture.rest();
+  }
+
+  stop(): Promise<void> {
+    return this.#fixture.stop();
+  }
+
+  publish(index: 0 | 1 | 2, topic: string): void {
+    this.doors[index].publish(topic, topic);
+  }
+
+  async subscribe(
+    index: 0 | 1 | 2,
+    patterns: string | readonly string[],
+    handler: (event: BusEvent) => void | Promise<void>,
+    options: SubscribeOptions = {},
+  ): Promise<ReturnType<BusDoor['subscribe']>> {
+    const subscription = this.doors[index].subscribe(patterns, handler, options);
+    await this.settle(subscription.ready({ scope: 'cluster' }));
+    return subscription;
+  }
+
+  /** The topics that a subscription gets. */
+  async collect(index: 0 | 1 | 2, patterns: readonly string[], options: SubscribeOptions = {}): Promise<string[]> {
+    const got: string[] = [];
+    await this.subscribe(index, patterns, (event) => void got.push(event.topic), options);
+    return got;
+  }
+
+  /** A group with a member at each door, on `/NAME/*`; how many events each got. */
+  async group(name: string, strategy: GroupStrategy): Promise<number[]> {
+    const counts = [0, 0, 0];
+    for (const index of [0, 1, 2] as const) {
+      const count = (): void => void (counts[index] = (counts[index] ?? 0) + 1);
+      await this.subscribe(index, `/${name}/*`, count, { group: { name, strategy } });
+    }
+    return counts;
+  }
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+function addTo(owners: Map<unknown, Set<number>>, key: unknown, member: number): void {
+  const members = owners.get(key) ?? new Set();
+  members.add(member);
+  owners.set(key, members);
+}
+
+async function takeAll(events: AsyncIterable<BusEvent>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const event of events) values.push(event.value);
+  return values;
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof ClusterError && error.code === code;
+}
