@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { map, Observable } from 'rxjs';
 import { type LossySource, withOverflow } from '../cluster/rpc/sources.js';
 import type { CallContext, ServiceHandlers } from '../cluster/rpc/service-types.js';
 import { CancelSource } from '../core/cancel.js';
@@ -26,17 +26,18 @@ function guestHandlers(rooms: NodeRooms): ServiceHandlers<GuestMethods> {
     members: () => membership.members().map((member) => viewOf(member, membership.self.name)),
     publish: ({ topic, value, ...options }: GuestMessage) => bus.publish(topic, value, options),
     subscribe: (interest: GuestInterest) => guestEvents(rooms, interest),
-    request: ({ topic, value, ...options }: GuestMessage, context) =>
-      bus.request(topic, value, requestOptions(options, context)),
+    request: async ({ topic, value, ...options }: GuestMessage, context) =>
+      toPlain(await bus.request(topic, value, requestOptions(options, context))),
     requestMany: ({ topic, value, ...options }: GuestMessage, context) =>
-      bus.requestMany(topic, value, requestOptions(options, context)),
+      plainItems(bus.requestMany(topic, value, requestOptions(options, context))),
     invoke: ({ service, method, input, ...options }: GuestCall, context) =>
       rpc.invoke(service, method, input, { ...options, cancel: cancelOf(context) }),
     invokeStream: ({ service, method, input, ...options }: GuestCall, context) =>
       rpc.invokeStream(service, method, input, { ...options, cancel: cancelOf(context) }),
     instances: ({ service }) => rpc.instances(service),
     explain: ({ topic }) => bus.explain(topic),
-    tap: ({ pattern, sample }) => withOverflow(bus.tap(pattern, { sample }), 'drop-oldest', guestQueueMax),
+    tap: ({ pattern, sample }) =>
+      withOverflow(bus.tap(pattern, { sample }).pipe(map(toPlain)), 'drop-oldest', guestQueueMax),
     stats: (): NodeStats => readStats(rooms),
   };
 }
@@ -47,10 +48,19 @@ const guestQueueMax = 4096;
 function guestEvents({ bus }: NodeRooms, { patterns, group }: GuestInterest): LossySource<BusEvent> {
   const options = group === undefined ? {} : { group: { name: group, strategy: 'random' as const } };
   const events = new Observable<BusEvent>((subscriber) => {
-    const subscription = bus.subscribe(patterns, (event) => subscriber.next(event), options);
+    const subscription = bus.subscribe(patterns, (event) => subscriber.next(toPlain(event)), options);
     return () => subscription.stop();
   });
   return withOverflow(events, 'drop-oldest', guestQueueMax);
+}
+
+/** An event as data: what crosses a link is its fields, whatever class made it. */
+function toPlain({ topic, value, headers, source, captures }: BusEvent): BusEvent {
+  return { topic, value, headers, source, captures };
+}
+
+async function* plainItems(events: AsyncIterable<BusEvent>): AsyncGenerator<BusEvent> {
+  for await (const event of events) yield toPlain(event);
 }
 
 function requestOptions(options: Omit<GuestMessage, 'topic' | 'value'>, context: CallContext): RequestOptions {

@@ -27,6 +27,8 @@ export function whenSettled(rooms: NodeRooms, clock: Clock): Promise<void> {
 
 /** Every node serves the guest contract, so knowing that of a peer proves that its rows have come. */
 function isSettled({ membership, links, rpc }: NodeRooms): boolean {
+  // Whoever took this node in said how many there are, and the list of them comes later.
+  if (membership.members().length - 1 < membership.machine.othersTold) return false;
   const known = new Set(rpc.instances(guestContract.name).map((instance) => instance.node));
   const others = membership
     .members()

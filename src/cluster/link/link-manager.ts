@@ -5,6 +5,7 @@
  * Beyond `linksMax` members a node keeps links to those of member-choice.ts; `demand` makes another until it ends by itself.
  */
 import { after, type CancelTimer, type Clock } from '../../core/clock.js';
+import type { NodeId } from '../../core/ids.js';
 import type { Unlisten } from '../../core/listeners.js';
 import type { Logger } from '../../core/logger.js';
 import type { Random } from '../../core/random.js';
@@ -176,11 +177,16 @@ export class LinkManager implements Links {
 
   #onMember(event: MemberEvent): void {
     const { member, kind } = event;
-    if (kind === 'left' || kind === 'failed') {
-      const link = this.#hub.findLink(member.name);
-      if (link !== undefined && link.peer.epoch <= member.epoch) link.close('closed');
-    }
+    const { clock } = this.#deps;
+    if (kind === 'failed') this.#closeLife(member);
+    // Who leaves closes its links itself, after its last answers; gossip may be faster than these.
+    if (kind === 'left') clock.setTimer(after(clock.now(), leftDrainMs), () => this.#closeLife(member));
     this.#review();
+  }
+
+  #closeLife({ name, epoch }: NodeId): void {
+    const link = this.#hub.findLink(name);
+    if (link !== undefined && link.peer.epoch <= epoch) link.close('closed');
   }
 
   /** Dials whoever should have a link and has none, and forgets those who should not. */
@@ -377,3 +383,6 @@ interface Stranger {
 function isThere(member: Member): boolean {
   return member.status === 'alive' || member.status === 'suspect';
 }
+
+/** A member that left has so long to close its link itself; then it died on its way out. */
+const leftDrainMs = 2000;

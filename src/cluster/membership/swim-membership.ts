@@ -89,7 +89,7 @@ export class SwimMembership implements Membership {
   }
 
   /** The machine, for reading: simulations and checkers look at it. */
-  get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase'> {
+  get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase' | 'othersTold'> {
     return this.#machine;
   }
 
@@ -181,9 +181,7 @@ export class SwimMembership implements Membership {
       }
       if (this.#machine.phase !== 'up' && joinRequired) {
         await this.stop();
-        throw new ClusterError('join-failed', `no seed answered within ${joinTimeoutMs} ms`, {
-          cause: this.#run.seedFault,
-        });
+        throw joinFailed(this.#options, this.#run.seedFault);
       }
       if (this.#machine.phase !== 'up') this.#machine.comeUp(clock.now(), this.#out);
     }
@@ -364,9 +362,18 @@ function watchOf(machine: SwimMachine, partition: PartitionWatch, run: RunState)
   };
 }
 
+function joinFailed({ seeds, joinTimeoutMs }: ResolvedSwimMembershipOptions, cause: unknown): ClusterError {
+  const asked =
+    typeof seeds === 'function' ? 'no seed' : `none of the seeds ${[seeds].flat().join(', ').slice(0, 300)}`;
+  const todo =
+    'check the addresses and the key, and start a node there first; without joinRequired this node begins alone';
+  return new ClusterError('join-failed', `${asked} answered within ${joinTimeoutMs} ms: ${todo}`, { cause });
+}
+
 function toClusterError(name: string, fault: SwimFault): ClusterError {
   if (fault.kind === 'name-taken') {
-    return new ClusterError('name-taken', `another node named ${name} answers at ${fault.address}`, { details: fault });
+    const told = `another node named ${name} answers at ${fault.address}; give this one another name, or stop that one`;
+    return new ClusterError('name-taken', told, { details: fault });
   }
   const versions = `${fault.wireMin} to ${fault.wireMax}`;
   return new ClusterError('incompatible', `${fault.address} speaks wire versions ${versions}`, { details: fault });

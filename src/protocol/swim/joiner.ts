@@ -35,6 +35,7 @@ export class Joiner {
   readonly #nonce: number;
   #phase: SwimPhase = 'idle';
   #welcomer: SyncPeer | undefined;
+  #othersTold = 0;
 
   constructor(deps: JoinerDeps) {
     this.#deps = deps;
@@ -48,6 +49,11 @@ export class Joiner {
 
   get nextAt(): number {
     return this.#check.nextAt;
+  }
+
+  /** How many others the node that took us in knew; their names may still be on their way. 0 when nobody did. */
+  get othersTold(): number {
+    return this.#othersTold;
   }
 
   /** Changes the phase; a fault says why. */
@@ -90,7 +96,7 @@ export class Joiner {
   /** An answer to `contact`. `peer.slot` is -1 while the sender is unknown here. */
   welcomed(now: MonotonicMs, peer: SyncPeer, welcome: WelcomeMessage, out: SwimEffects): void {
     if (welcome.nonce !== this.#nonce) return;
-    if (this.#phase === 'joining') this.#judgeJoin(now, peer, welcome.known, out);
+    if (this.#phase === 'joining') this.#judgeJoin(now, peer, welcome, out);
     else if (this.#phase === 'up') this.#judgeUp(now, peer, welcome, out);
   }
 
@@ -136,8 +142,9 @@ export class Joiner {
     return this.#phase === 'up';
   }
 
-  #judgeJoin(now: MonotonicMs, peer: SyncPeer, known: KnownLife | undefined, out: SwimEffects): void {
+  #judgeJoin(now: MonotonicMs, peer: SyncPeer, { known, count }: WelcomeMessage, out: SwimEffects): void {
     this.#welcomer = peer;
+    this.#othersTold = count - (known?.status === 'alive' || known?.status === 'suspect' ? 1 : 0);
     if (this.#check.isRunning) return;
     const { life } = this.#deps.parts.self;
     if (known === undefined) {

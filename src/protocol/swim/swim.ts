@@ -31,6 +31,11 @@ export class SwimMachine {
     return this.#engine.joiner.phase;
   }
 
+  /** How many others the node that took this one in knew; their names may still be on their way. */
+  get othersTold(): number {
+    return this.#engine.joiner.othersTold;
+  }
+
   /** What is known; for reading. */
   get view(): SwimView {
     return this.#engine.view;
