@@ -1,3 +1,4 @@
+import { busScenario } from './bus/bus-scenario.js';
 import { membershipScenario } from './membership/membership-scenario.js';
 import { nodeScenario } from './node-scenario.js';
 import { runRpcSeed } from './rpc/rpc-seed.js';
@@ -15,4 +16,4 @@ const callScenario: SimScenario = {
 };
 
 /** Every scenario that `npm run sim` knows. */
-export const simScenarios: readonly SimScenario[] = [nodeScenario, membershipScenario, callScenario];
+export const simScenarios: readonly SimScenario[] = [nodeScenario, membershipScenario, callScenario, busScenario];
