@@ -8,7 +8,7 @@ import type { Usage } from './meter.js';
 export interface AgentSpec {
   /** Shown in errors. */
   readonly name: string;
-  /** Source path of the work module from the root: `bench/work/rpc.ts`. */
+  /** Source path of the work module from the root: `bench/child/rpc.ts`. */
   readonly module: string;
   readonly role: string;
   readonly options: unknown;

@@ -5,7 +5,7 @@ import type { Round } from '../harness/lines.js';
 import { type Bench, type Case, costOf, metered, type Place, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import { type Payload, payloadText } from '../payload.js';
-import type { FloodResult, Seen, SubscriberInfo } from '../work/bus.js';
+import type { FloodResult, Seen, SubscriberInfo } from '../child/bus.js';
 import { roundOf } from './rpc.js';
 
 /** Who publishes to whom. */
@@ -88,7 +88,7 @@ export interface BusCrew {
 
 /** Starts subscribers, then publishers, waits until events arrive everywhere, and checks a thousand of them. */
 export async function assembleBus(run: Run, entry: Entry, one: BusCase, { crew, broker }: Place): Promise<BusCrew> {
-  const module = 'bench/work/bus.ts';
+  const module = 'bench/child/bus.ts';
   const { payload, grouped } = one;
   const count = one.publishers + one.subscribers;
   const topics = Array.from({ length: one.publishers }, (_, index) => `bench/events/${index.toString()}`);

@@ -4,7 +4,7 @@ import type { Place, Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 
 /** The module of every node. */
-export const nodeModule = 'bench/work/cluster.ts';
+export const nodeModule = 'bench/child/cluster.ts';
 
 /** One more node: joins those whose addresses are given. */
 export async function addNode(

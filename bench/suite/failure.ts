@@ -10,7 +10,7 @@ import { pause } from '../harness/clock.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
-import type { LoadResult, Witness } from '../work/cluster.js';
+import type { LoadResult, Witness } from '../child/cluster.js';
 import { everyone, startCluster } from './cluster.js';
 
 const topic = 'failure/events';

@@ -6,7 +6,7 @@ import type { OpenLoopResult } from '../harness/open-loop.js';
 import type { Percentiles } from '../harness/samples.js';
 import { type Bench, type Case, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
-import type { FloodResult, Seen } from '../work/bus.js';
+import type { FloodResult, Seen } from '../child/bus.js';
 import { assembleBus, type BusCase, resetBus } from './bus.js';
 import { assembleRpc } from './rpc.js';
 

@@ -3,7 +3,7 @@ import { Crew } from '../harness/agents.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Case, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
-import type { LocalOptions, LocalResult } from '../work/local.js';
+import type { LocalOptions, LocalResult } from '../child/local.js';
 
 interface LocalCase extends Case {
   readonly shape: LocalOptions['shape'];
@@ -66,7 +66,7 @@ async function measure(run: Run, entry: Entry, { shape, subscriptions }: LocalCa
     };
     const { agent } = await crew.add({
       name: entry.name,
-      module: 'bench/work/local.ts',
+      module: 'bench/child/local.ts',
       role: 'bus',
       options,
       nodeFlags: ['--expose-gc', '--max-old-space-size=4096'],

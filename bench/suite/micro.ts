@@ -6,7 +6,7 @@ import { Crew } from '../harness/agents.js';
 import { compiledPath, rootDir } from '../harness/compile.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
-import type { MicroResult } from '../work/micro.js';
+import type { MicroResult } from '../child/micro.js';
 
 const folder = 'bench/micro';
 const nodeFlags = ['--expose-gc', '--max-old-space-size=4096'];
@@ -53,7 +53,7 @@ type Ask = <T>(verb: string, args: unknown) => Promise<T>;
 async function withFile<T>(file: string, work: (ask: Ask, names: readonly string[]) => Promise<T>): Promise<T> {
   const crew = new Crew();
   try {
-    const module = 'bench/work/micro.ts';
+    const module = 'bench/child/micro.ts';
     const { agent, info } = await crew.add<string[]>({
       name: file,
       module,

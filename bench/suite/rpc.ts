@@ -72,7 +72,7 @@ export interface RpcCrew {
 
 /** Starts both sides and checks a hundred answers. */
 export async function assembleRpc(run: Run, entry: Entry, payload: Payload, { crew, broker }: Place): Promise<RpcCrew> {
-  const module = 'bench/work/rpc.ts';
+  const module = 'bench/child/rpc.ts';
   const server = crew.prepare(`${entry.name} server`);
   const client = crew.prepare(`${entry.name} client`);
   const spec = async (role: string, index: number, peers: readonly string[]): Promise<AgentSpec> => {

@@ -4,7 +4,7 @@ import { until } from '../harness/clock.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
-import type { RingResult } from '../work/cluster.js';
+import type { RingResult } from '../child/cluster.js';
 import { everyone, startCluster } from './cluster.js';
 
 const topicsEach = 100;

@@ -5,7 +5,7 @@ import type { Round } from '../harness/lines.js';
 import { type Bench, type Case, costOf, metered, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import { type Payload, payloadText } from '../payload.js';
-import type { StreamResult } from '../work/stream.js';
+import type { StreamResult } from '../child/stream.js';
 
 const kiB = 1024;
 /** Both sides together may grow by this while nobody reads: buffers of sockets, slabs and credit. */
@@ -46,7 +46,7 @@ interface StreamCrew {
 async function measure(run: Run, entry: Entry, { payload = 100 }: Case, work: Work): Promise<Round> {
   const crew = new Crew();
   try {
-    const module = 'bench/work/stream.ts';
+    const module = 'bench/child/stream.ts';
     const server = crew.prepare(`${entry.name} server`);
     const client = crew.prepare(`${entry.name} client`);
     const first = await run.setup(entry, { payload, broker: undefined });

@@ -70,7 +70,7 @@ describe('the processes of a bench', function processes() {
   it('leave nobody behind when one of a crew cannot be made', async () => {
     const crew = new Crew();
     const first = crew.prepare('first');
-    const spec = { name: 'second', module: 'bench/work/rpc.ts', role: 'nobody', options: {} };
+    const spec = { name: 'second', module: 'bench/child/rpc.ts', role: 'nobody', options: {} };
     await assert.rejects(crew.add(spec), /no role nobody/);
     await crew.stop();
     await until('the process to be gone', () => !isAlive(first.pid));
