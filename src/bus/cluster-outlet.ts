@@ -20,16 +20,8 @@ import { Deliverer } from './deliverer.js';
 import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent, OutLane } from './out-lane.js';
-import type {
-  AnswerSink,
-  AnswerSource,
-  Outgoing,
-  Outlet,
-  Question,
-  RemoteResponder,
-  Route,
-  SendResult,
-} from './outlet.js';
+import type { AnswerSink, AnswerSource, Question } from './answers.js';
+import type { Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
 import type { Peer, RemoteWant } from './peer.js';
 import { PeerBook } from './peer-book.js';

@@ -3,7 +3,7 @@ import { after, type Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
 import type { BusEvent } from '../spi/bus.js';
 import { SharedEvent } from './event.js';
-import type { AnswerSink, AnswerSource } from './outlet.js';
+import type { AnswerSink, AnswerSource } from './answers.js';
 
 /** Someone who may answer: a responder of this node, or another node. */
 export interface Answerer {

@@ -1,6 +1,6 @@
-import type { ClusterError } from '../core/errors.js';
 import type { TopicPattern } from '../core/topic.js';
 import type { ConfirmLevel, ConfirmReport, GroupStrategy } from '../spi/bus.js';
+import type { AnswerSink, AnswerSource, Question } from './answers.js';
 import type { ExplainedNode } from './explain.js';
 import type { Responder } from './responder.js';
 import type { Subscriber } from './subscriber.js';
@@ -105,34 +105,3 @@ export interface RemoteResponder {
   /** Responders outside groups. */
   readonly plain: number;
 }
-
-/** What is asked. */
-export interface Question {
-  readonly topic: string;
-  readonly value: unknown;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly timeoutMs: number;
-  /** Groups that the node was chosen for; it answers for these and for its responders outside groups. */
-  readonly groups: readonly string[];
-  /** Asks the responders outside groups as well. */
-  readonly plain: boolean;
-  readonly key: string;
-}
-
-/** Hears the answers of one source. */
-export interface AnswerSink {
-  onAnswer(value: unknown, headers: Readonly<Record<string, string>>): void;
-  /** Exactly once; `error` when it failed. Nothing comes after it. */
-  onEnd(error: ClusterError | undefined): void;
-}
-
-/** One running question to one source. */
-export interface AnswerSource {
-  /** Allows one more answer. */
-  request(count: number): void;
-  /** Nobody listens any more. Nothing is told to the sink after it. */
-  cancel(): void;
-}
-
-/** Answers that a source may give before it is asked for more. */
-export const answerCredit = 16;

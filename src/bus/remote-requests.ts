@@ -8,7 +8,7 @@ import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Link, type StreamFault, type StreamSink } from '../spi/links.js';
 import { noHeaders } from './event.js';
-import { answerCredit, type AnswerSink, type AnswerSource, type Question } from './outlet.js';
+import { answerCredit, type AnswerSink, type AnswerSource, type Question } from './answers.js';
 
 /**
  * Requests to other nodes: one RSocket request-stream for each node asked. The question's head is the stream's metadata, its value

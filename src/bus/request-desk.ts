@@ -9,7 +9,8 @@ import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import { Inquiry, type Answerer } from './inquiry.js';
-import type { AnswerSink, AnswerSource, Outlet, Question, RouteMember } from './outlet.js';
+import type { AnswerSink, AnswerSource, Question } from './answers.js';
+import type { Outlet, RouteMember } from './outlet.js';
 import type { Responder } from './responder.js';
 import type { Wanted } from './wanted.js';
 

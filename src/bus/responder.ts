@@ -2,7 +2,7 @@ import { CancelSource } from '../core/cancel.js';
 import { ClusterError } from '../core/errors.js';
 import type { RespondHandler } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
-import { answerCredit, type AnswerSink, type AnswerSource } from './outlet.js';
+import { answerCredit, type AnswerSink, type AnswerSource } from './answers.js';
 import type { ResolvedSubscribeOptions } from './subscribe-options.js';
 import type { Wanted } from './wanted.js';
 
