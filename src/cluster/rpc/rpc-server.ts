@@ -16,7 +16,7 @@ import {
 import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, readCallMetadata, type Route } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
-import { rawCodec } from './raw-codec.js';
+import { createRawCodec } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import { type ErrorOrigin, writeError } from './remote-error.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
@@ -48,6 +48,7 @@ export class RpcServer {
   readonly #services = new Map<string, Map<string, Registration>>();
   /** Routes that each link's peer has named. */
   readonly #routes = new Map<number, Map<number, Route>>();
+  readonly #rawCodec = createRawCodec();
   #refusing = false;
 
   constructor(deps: RpcServerDeps, limits: RpcServerLimits) {
@@ -107,7 +108,7 @@ export class RpcServer {
     const kind = kindOf[incoming.interaction];
     const found = this.#find(request.route, kind, request.head);
     if (found instanceof ClusterError) return this.#refuse(stream, found);
-    const codec = found.method.raw ? rawCodec : (stock?.codec ?? this.#deps.codec);
+    const codec = found.method.raw ? this.#rawCodec : (stock?.codec ?? this.#deps.codec);
     const input = decodeInput(codec, payload, kind);
     if (input instanceof ClusterError) return this.#refuse(stream, input);
     const port = new StreamPort(stream, codec, this.#deps.origin);
@@ -128,6 +129,7 @@ export class RpcServer {
   #readStock(payload: PayloadView): StockCall | undefined {
     const request = readCompositeMetadata(payload.metadata());
     const { stockCodecs, codec } = this.#deps;
+    const rawCodec = this.#rawCodec;
     if (request === undefined) return undefined;
     const asked = stockCodecs.find((one) => one.name === request.dataType) ?? stockCodecs[0] ?? codec;
     const chosen = request.dataType === rawCodec.name ? rawCodec : asked;
