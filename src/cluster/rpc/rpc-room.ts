@@ -151,6 +151,7 @@ export class RpcRoom implements RpcManager, Startable {
     contract: ServiceContract<Methods>,
     options: ClientOptions = {},
   ): ServiceClient<Methods> {
+    this.#scope.watch();
     return this.#clients.client(contract, options);
   }
 
@@ -160,6 +161,7 @@ export class RpcRoom implements RpcManager, Startable {
     input: MethodInput<Methods[Name]>,
     options: CallOptions = {},
   ): Promise<readonly CallAllResult<MethodOutput<Methods[Name]>>[]> {
+    this.#scope.watch();
     const method = this.#clients.findMethod(contract.description, name, contract.methods[name]?.options.raw ?? false);
     const wanted = this.instances(contract).filter(
       ({ node, id }) => (options.node ?? node) === node && (options.instanceId ?? id) === id,
@@ -228,10 +230,12 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   current(): CallContext | undefined {
+    this.#scope.watch();
     return this.#scope.current();
   }
 
   async invoke(service: string, name: string, input: unknown, options: InvokeOptions = {}): Promise<unknown> {
+    this.#scope.watch();
     const method = this.#clients.findByName(service, name);
     if (method.kind === 'stream' || method.kind === 'channel') {
       throw new ClusterError('incompatible', `${service}.${name} is a ${method.kind}, not a call`);
@@ -250,6 +254,7 @@ export class RpcRoom implements RpcManager, Startable {
     input: unknown,
     options: InvokeOptions = {},
   ): AsyncGenerator<unknown, void, undefined> {
+    this.#scope.watch();
     const method = this.#clients.findByName(service, name);
     if (method.kind !== 'stream') {
       throw new ClusterError('incompatible', `${service}.${name} is a ${method.kind}, not a stream`);
