@@ -5,6 +5,7 @@ import type { TimerWheel, WheelEntry } from '../../core/timer-wheel.js';
 import type { CallHead } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
 import { CreditedQueue } from './credited-queue.js';
+import type { Live, LiveList } from './live-list.js';
 import { type Pump, type PumpTarget, startPump } from './pump.js';
 import { checkValue, checkValueNow } from './schema-check.js';
 import type { CallContext } from './service-types.js';
@@ -36,7 +37,7 @@ export interface ServingHouse {
   readonly scope: CallScope;
   readonly interceptors: readonly ServerInterceptor[];
   readonly deadlines: TimerWheel;
-  readonly active: Set<ServedCall>;
+  readonly active: LiveList<ServedCall>;
   /** Items that a channel's caller may have on the way. */
   readonly inputWindow: number;
   dropped(count: number): void;
@@ -48,7 +49,7 @@ export interface ServingHouse {
  * One call on the serving side, whatever carried it: open -> ended, by the handler, by the caller's cancel, by the deadline, by
  * the loss of the link or by the stop of this node. The handler learns all but the first by `signal`.
  */
-export class ServedCall implements CallContext, WheelEntry, PumpTarget {
+export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<ServedCall> {
   readonly #house: ServingHouse;
   readonly #method: ServedMethod;
   readonly #head: CallHead;
@@ -58,6 +59,9 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
   wheelPrevious: WheelEntry | undefined;
   wheelSlot = -1;
   wheelTick = 0;
+  liveNext: ServedCall | undefined;
+  livePrevious: ServedCall | undefined;
+  isLive = false;
   #abort: AbortController | undefined;
   #abortReason: ClusterError | undefined;
   #input: CreditedQueue<unknown> | undefined;

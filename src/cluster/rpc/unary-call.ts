@@ -3,7 +3,7 @@ import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
-import type { CallPlan, ClientMethod } from './client-house.js';
+import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
@@ -14,7 +14,7 @@ import type { Target } from './target.js';
  * One call with one answer, or one message without. The object is the promise's hands, the stream's sink, the wheel's entry and
  * the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
  */
-export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
+export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall {
   readonly promise: Promise<unknown>;
   readonly credit = 1;
   readonly #method: ClientMethod;
@@ -28,6 +28,9 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
   wheelPrevious: WheelEntry | undefined;
   wheelSlot = -1;
   wheelTick = 0;
+  liveNext: ActiveCall | undefined;
+  livePrevious: ActiveCall | undefined;
+  isLive = false;
   #data: Uint8Array | undefined;
   #target: Target | undefined;
   #startedAt: MonotonicMs;
