@@ -26,6 +26,7 @@ export type {
   ServiceRegistration,
   WaitOptions,
 } from './cluster/rpc/rpc-manager.js';
+export type { RpcOptions } from './cluster/rpc/rpc-options.js';
 export type {
   CallAllResult,
   CallContext,

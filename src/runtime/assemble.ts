@@ -82,7 +82,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
         metrics,
         logger,
       },
-      { exposeStacks: options.exposeStacks },
+      options.rpc,
     );
     const bus = createClusterBus({
       clock,

@@ -1,3 +1,4 @@
+import type { RpcOptions } from '../cluster/rpc/rpc-options.js';
 import { isLoopbackHost, findAddress, addressToText } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
 import { isNodeName } from '../core/ids.js';
@@ -41,6 +42,8 @@ export interface NodeOptions {
   readonly drainMs?: number;
   /** Send `error.stack` of handlers to callers. @defaultValue false */
   readonly exposeStacks?: boolean;
+  /** How calls behave: deadlines, selection, breakers, interceptors, bounds. @defaultValue see `RpcOptions` */
+  readonly rpc?: RpcOptions;
   /** Compile codecs per event shape; `false` forbids run-time code generation. @defaultValue true */
   readonly codeGeneration?: boolean;
   /** @defaultValue says nothing */
@@ -76,6 +79,7 @@ export interface ResolvedNodeOptions {
   readonly linksMax: number;
   readonly drainMs: number;
   readonly exposeStacks: boolean;
+  readonly rpc: RpcOptions;
   readonly codeGeneration: boolean;
 }
 
@@ -118,6 +122,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     linksMax: checkRange('linksMax', given.linksMax, 1, 10_000),
     drainMs: checkRange('drainMs', given.drainMs, 0, 600_000),
     exposeStacks: given.exposeStacks,
+    rpc: { exposeStacks: given.exposeStacks, ...options.rpc },
     codeGeneration: given.codeGeneration,
   };
 }
@@ -156,6 +161,7 @@ const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'linksMax',
   'drainMs',
   'exposeStacks',
+  'rpc',
   'codeGeneration',
   'logger',
   'metrics',

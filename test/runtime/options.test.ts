@@ -115,6 +115,14 @@ describe('profiles', () => {
       assert.deepEqual([profile.host, profile.ports, profile.seeds, profile.nodes], ['0.0.0.0', [7700], [], 5]);
     }
   });
+
+  it('hands the options of calls on, with the stacks that the node may show', () => {
+    assert.deepEqual(resolve({ exposeStacks: true, rpc: { timeoutMs: 500 } }).rpc, {
+      exposeStacks: true,
+      timeoutMs: 500,
+    });
+    assert.deepEqual(resolve({ rpc: { exposeStacks: true } }).rpc, { exposeStacks: true });
+  });
 });
 
 function resolve(given: NodeOptions) {

@@ -64,11 +64,13 @@ export function writeCallMetadata(
   }
 }
 
+/** The head of a call that came, and where it goes. */
+export interface RoutedHead extends CallHead {
+  readonly route: Route;
+}
+
 /** Reads the metadata of a call and learns its route; `undefined` when it is malformed or names an unknown route. */
-export function readCallMetadata(
-  reader: ByteReader,
-  known: Map<number, Route>,
-): { readonly route: Route; readonly head: CallHead } | undefined {
+export function readCallMetadata(reader: ByteReader, known: Map<number, Route>): RoutedHead | undefined {
   const version = reader.u8();
   const flags = reader.u8();
   const number = reader.varint();
@@ -78,7 +80,7 @@ export function readCallMetadata(
   const headers = (flags & flagHeaders) === 0 ? undefined : readHeaders(reader);
   if (!reader.ok || version < wireVersion || route === undefined) return undefined;
   if ((flags & flagDefine) !== 0 && number > 0 && number <= routesMax) known.set(number, route);
-  return { route, head: { remainingMs, depth, headers } };
+  return { route, remainingMs, depth, headers };
 }
 
 function readRoute(reader: ByteReader): Route {

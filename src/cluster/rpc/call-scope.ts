@@ -3,6 +3,7 @@ import {
   context as activeContext,
   propagation,
   type Context,
+  ROOT_CONTEXT,
   type TextMapGetter,
   type TextMapSetter,
 } from '@opentelemetry/api';
@@ -11,20 +12,33 @@ import type { CallContext } from './service-types.js';
 /**
  * The call that a handler works on, seen by everything that the handler calls, and the trace context around it. Without a trace
  * SDK in the process the trace part costs one look-up.
+ *
+ * On Node 20 every promise of the process pays for a storage that was ever entered. So none is entered before somebody can look:
+ * before the first client of the node is made, or the first `current()`. Until then a field tells the synchronous part of a
+ * handler its call; only a handler that makes the node's first client behind an `await` finds nothing there to inherit.
  */
 export class CallScope {
   readonly #storage = new AsyncLocalStorage<CallContext>();
   readonly #tracing: boolean;
   readonly #inheriting: boolean;
+  #isWatched: boolean;
+  /** The call whose handler is on the stack. */
+  #running: CallContext | undefined;
 
-  constructor(options: { readonly tracing: boolean; readonly inheritance: boolean }) {
+  constructor(options: { readonly tracing: boolean; readonly inheritance: boolean | 'lazy' }) {
     this.#tracing = options.tracing;
-    this.#inheriting = options.inheritance;
+    this.#inheriting = options.inheritance !== false;
+    this.#isWatched = options.inheritance === true;
   }
 
   /** The call that this code runs for, if it runs for one. */
   current(): CallContext | undefined {
-    return this.#storage.getStore();
+    return this.#isWatched ? (this.#storage.getStore() ?? this.#running) : undefined;
+  }
+
+  /** Somebody may ask for the current call from here on. */
+  watch(): void {
+    this.#isWatched = true;
   }
 
   /** Lets go of it: on Node 20 every promise of the process pays for each storage that was ever entered. */
@@ -33,25 +47,36 @@ export class CallScope {
   }
 
   /** Runs a handler inside its call and inside the caller's trace. */
-  run<T>(call: CallContext, work: () => T): T {
-    if (!this.#tracing || !hasTrace(call.headers)) return this.#enter(call, work);
+  run(call: CallContext, work: Handler, input: unknown): unknown {
+    if (!this.#tracing || !hasTrace(call.headers)) return this.#enter(call, work, input);
     const trace = propagation.extract(activeContext.active(), call.headers, headerGetter);
-    return activeContext.with(trace, () => this.#enter(call, work));
+    return activeContext.with(trace, () => this.#enter(call, work, input));
   }
 
   /** Adds trace context and baggage to the headers of a call that goes out; returns the same object when there is none. */
   inject(headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined {
     if (!this.#tracing) return headers;
     const active: Context = activeContext.active();
+    // Nothing is active: neither a span nor baggage.
+    if (active === ROOT_CONTEXT) return headers;
     const carrier = new HeaderCarrier(headers);
     propagation.inject(active, carrier, headerSetter);
     return carrier.headers;
   }
 
-  #enter<T>(call: CallContext, work: () => T): T {
-    return this.#inheriting ? this.#storage.run(call, work) : work();
+  #enter(call: CallContext, work: Handler, input: unknown): unknown {
+    if (!this.#inheriting) return work(input, call);
+    const outer = this.#running;
+    this.#running = call;
+    try {
+      return this.#isWatched ? this.#storage.run(call, work, input, call) : work(input, call);
+    } finally {
+      this.#running = outer;
+    }
   }
 }
+
+type Handler = (input: unknown, call: CallContext) => unknown;
 
 /** Headers that are copied only when something is added. */
 class HeaderCarrier {

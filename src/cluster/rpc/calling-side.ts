@@ -11,7 +11,7 @@ import type { InstanceEvent, ServiceDescription, ServiceInstance } from '../../s
 import { buildClient } from './client-builder.js';
 import type { ClientHouse, ClientMethod } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
-import { rawCodec } from './raw-codec.js';
+import { createRawCodec } from './raw-codec.js';
 import type { Registry } from './registry.js';
 import type { ClientOptions, IncompatibleInstance } from './rpc-manager.js';
 import type { ResolvedRpcOptions } from './rpc-options.js';
@@ -39,6 +39,7 @@ export class CallingSide {
   /** What clients of this node know of each service, by the hash of their contract. */
   readonly #wanted = new Map<string, Map<number, ServiceDescription>>();
   readonly #untyped = new Map<string, ClientMethod>();
+  readonly #rawCodec = createRawCodec();
   /** Told after instances, links or doubts changed. */
   readonly changed: Listeners<undefined> = new Listeners<undefined>();
   readonly incompatible: Listeners<IncompatibleInstance> = new Listeners<IncompatibleInstance>();
@@ -149,7 +150,7 @@ export class CallingSide {
       name,
       kind: description.kind,
       idempotent: description.idempotent,
-      codec: parts.isRaw ? rawCodec : this.#deps.codec,
+      codec: parts.isRaw ? this.#rawCodec : this.#deps.codec,
       pool: this.createPool(wanted),
       retry: parts.retry,
       select: parts.select ?? this.#options.select,

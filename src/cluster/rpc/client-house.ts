@@ -10,6 +10,7 @@ import type { Counter } from '../../spi/metrics.js';
 import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, routesMax, writeCallMetadata } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
+import type { Live, LiveList } from './live-list.js';
 import type { ErrorOrigin } from './remote-error.js';
 import type { RpcServer } from './rpc-server.js';
 import type { CallOptions, Select } from './service-types.js';
@@ -24,9 +25,14 @@ export interface ClientHouse {
   readonly server: RpcServer;
   readonly routes: LinkRoutes;
   /** Calls that are not settled; asked to end when the node stops. */
-  readonly active: Set<{ abandon(error: ClusterError): void }>;
+  readonly active: LiveList<ActiveCall>;
   readonly counters: ClientCounters;
   readonly origin: ErrorOrigin;
+}
+
+/** A call that is not settled. */
+export interface ActiveCall extends Live<ActiveCall> {
+  abandon(error: ClusterError): void;
 }
 
 /** What calling costs and how it fails. */

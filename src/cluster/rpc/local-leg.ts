@@ -61,6 +61,10 @@ export class LocalPort implements AnswerPort {
     this.answers = credit;
   }
 
+  get caller(): string {
+    return this.#origin.node;
+  }
+
   get credit(): number {
     return this.ended ? 0 : this.answers;
   }

@@ -7,6 +7,8 @@ import type { CallContext } from './service-types.js';
 
 /** One method as this node serves it. */
 export interface ServedMethod {
+  readonly service: string;
+  readonly instanceId: string;
   readonly name: string;
   readonly kind: MethodKind;
   readonly input: StandardSchemaV1 | undefined;
@@ -48,6 +50,8 @@ export function createRegistration(
     assert(isHandler(handler), `a handler for ${contract.name}.${name}`);
     const labels = { service: contract.name, method: name };
     methods.set(name, {
+      service: contract.name,
+      instanceId: id,
       name,
       kind: definition.kind,
       ...readSchemas(name, definition),

@@ -17,9 +17,11 @@ export interface RpcOptions {
   readonly tracing?: boolean;
   /**
    * Calls inside a handler inherit its deadline and depth, and `current()` knows the call. It costs every promise of the process
-   * some time on Node 20; without it pass on `context.remainingMs()` yourself. @defaultValue true
+   * some time on Node 20, so `'lazy'` begins with the node's first client, or first `current()`: only a handler that comes to either
+   * behind an `await`, as the first of its node, finds nothing. `true` begins with the first call. With `false` pass on
+   * `context.remainingMs()` yourself. @defaultValue 'lazy'
    */
-  readonly inheritance?: boolean;
+  readonly inheritance?: boolean | 'lazy';
   /** Calls that this node serves at once; more are refused as not executed. @defaultValue 65536 */
   readonly servedMax?: number;
   /** Unanswered calls of this node at one method of one instance; more fail as overloaded. @defaultValue 16384 */
@@ -51,7 +53,7 @@ export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
     select: options.select ?? ('local-first' as const),
     exposeStacks: options.exposeStacks ?? false,
     tracing: options.tracing ?? true,
-    inheritance: options.inheritance ?? true,
+    inheritance: options.inheritance ?? ('lazy' as const),
     servedMax: options.servedMax ?? 65_536,
     inFlightMax: options.inFlightMax ?? 16_384,
     depthMax: options.depthMax ?? 64,

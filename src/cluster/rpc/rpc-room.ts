@@ -15,8 +15,9 @@ import type { Tables } from '../../spi/tables.js';
 import { CallScope } from './call-scope.js';
 import { callMany, callOnce } from './client-builder.js';
 import { CallingSide } from './calling-side.js';
-import { type ClientHouse, LinkRoutes } from './client-house.js';
+import { type ActiveCall, type ClientHouse, LinkRoutes } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
+import { LiveList } from './live-list.js';
 import { createRegistration, type RegisterOptions, type Registration } from './registration.js';
 import { Registry } from './registry.js';
 import type {
@@ -79,7 +80,7 @@ export class RpcRoom implements RpcManager, Startable {
       scope: this.#scope,
       interceptors: this.#options.serverInterceptors,
       deadlines,
-      active: new Set<ServedCall>(),
+      active: new LiveList<ServedCall>(),
       inputWindow: this.#options.inputCredit,
       dropped: (count) => dropped.add(count),
       ended: () => this.#callEnded(),
@@ -94,7 +95,7 @@ export class RpcRoom implements RpcManager, Startable {
       deadlines,
       server: this.#server,
       routes: new LinkRoutes(),
-      active: new Set(),
+      active: new LiveList<ActiveCall>(),
       counters: {
         calls: metrics.counter('scalebus_rpc_calls_total', 'Calls that this node made'),
         failed: metrics.counter('scalebus_rpc_calls_failed_total', 'Calls that ended with an error'),
@@ -151,6 +152,7 @@ export class RpcRoom implements RpcManager, Startable {
     contract: ServiceContract<Methods>,
     options: ClientOptions = {},
   ): ServiceClient<Methods> {
+    this.#scope.watch();
     return this.#clients.client(contract, options);
   }
 
@@ -160,6 +162,7 @@ export class RpcRoom implements RpcManager, Startable {
     input: MethodInput<Methods[Name]>,
     options: CallOptions = {},
   ): Promise<readonly CallAllResult<MethodOutput<Methods[Name]>>[]> {
+    this.#scope.watch();
     const method = this.#clients.findMethod(contract.description, name, contract.methods[name]?.options.raw ?? false);
     const wanted = this.instances(contract).filter(
       ({ node, id }) => (options.node ?? node) === node && (options.instanceId ?? id) === id,
@@ -228,10 +231,12 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   current(): CallContext | undefined {
+    this.#scope.watch();
     return this.#scope.current();
   }
 
   async invoke(service: string, name: string, input: unknown, options: InvokeOptions = {}): Promise<unknown> {
+    this.#scope.watch();
     const method = this.#clients.findByName(service, name);
     if (method.kind === 'stream' || method.kind === 'channel') {
       throw new ClusterError('incompatible', `${service}.${name} is a ${method.kind}, not a call`);
@@ -250,6 +255,7 @@ export class RpcRoom implements RpcManager, Startable {
     input: unknown,
     options: InvokeOptions = {},
   ): AsyncGenerator<unknown, void, undefined> {
+    this.#scope.watch();
     const method = this.#clients.findByName(service, name);
     if (method.kind !== 'stream') {
       throw new ClusterError('incompatible', `${service}.${name} is a ${method.kind}, not a stream`);
@@ -309,7 +315,7 @@ export class RpcRoom implements RpcManager, Startable {
     for (const registration of this.#registrations) this.#unregister(registration);
     this.#endServed('the node stopped');
     const stopped = new ClusterError('stopped', 'this node stopped');
-    for (const call of this.#calling.active) call.abandon(stopped);
+    for (const call of this.#calling.active.all()) call.abandon(stopped);
     for (const unlisten of this.#unlisten) unlisten();
     this.#unlisten = [];
     this.#registry.stop();
@@ -324,7 +330,7 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   #endServed(why: string): void {
-    for (const call of this.#serving.active) call.refuse(new ClusterError('link-lost', why));
+    for (const call of this.#serving.active.all()) call.refuse(new ClusterError('link-lost', why));
   }
 
   #callEnded(): void {

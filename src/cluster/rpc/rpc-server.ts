@@ -14,9 +14,9 @@ import {
   type StreamSink,
 } from '../../spi/links.js';
 import type { MethodKind } from '../../spi/rpc.js';
-import { type CallHead, readCallMetadata, type Route } from './call-metadata.js';
+import { type CallHead, readCallMetadata, type Route, type RoutedHead } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
-import { rawCodec } from './raw-codec.js';
+import { createRawCodec } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import { type ErrorOrigin, writeError } from './remote-error.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
@@ -48,6 +48,7 @@ export class RpcServer {
   readonly #services = new Map<string, Map<string, Registration>>();
   /** Routes that each link's peer has named. */
   readonly #routes = new Map<number, Map<number, Route>>();
+  readonly #rawCodec = createRawCodec();
   #refusing = false;
 
   constructor(deps: RpcServerDeps, limits: RpcServerLimits) {
@@ -93,7 +94,7 @@ export class RpcServer {
   beginLocal(place: LocalPlace, port: AnswerPort): ServedCall | ClusterError {
     const found = this.#find(place.route, place.kind, place.head);
     if (found instanceof ClusterError) return found;
-    return new ServedCall(this.#deps.house, { ...found, head: place.head, caller: this.#deps.origin.node }, port);
+    return new ServedCall(this.#deps.house, found, place.head, port);
   }
 
   #accept(incoming: IncomingStream): StreamSink {
@@ -105,20 +106,24 @@ export class RpcServer {
       return ignoringSink;
     }
     const kind = kindOf[incoming.interaction];
-    const found = this.#find(request.route, kind, request.head);
-    if (found instanceof ClusterError) return this.#refuse(stream, found);
-    const codec = found.method.raw ? rawCodec : (stock?.codec ?? this.#deps.codec);
-    const input = decodeInput(codec, payload, kind);
-    if (input instanceof ClusterError) return this.#refuse(stream, input);
+    const method = this.#find(request.route, kind, request);
+    if (method instanceof ClusterError) return this.#refuse(stream, method);
+    const codec = method.raw ? this.#rawCodec : (stock?.codec ?? this.#deps.codec);
+    let input: unknown;
+    try {
+      // A channel opens with no item of its own when its request has no data.
+      if (kind !== 'channel' || payload.dataLength > 0) input = codec.decode(payload.data());
+    } catch (error) {
+      return this.#refuse(stream, ClusterError.from(error, 'invalid-value'));
+    }
     const port = new StreamPort(stream, codec, this.#deps.origin);
-    const place = { ...found, head: request.head, caller: stream.link.peer.name };
-    const call = new ServedCall(this.#deps.house, place, port);
+    const call = new ServedCall(this.#deps.house, method, request, port);
     port.call = call;
-    call.start(input.value);
+    call.start(input);
     return port;
   }
 
-  #readOwn(link: Link, payload: PayloadView): { readonly route: Route; readonly head: CallHead } | undefined {
+  #readOwn(link: Link, payload: PayloadView): RoutedHead | undefined {
     let routes = this.#routes.get(link.id);
     if (routes === undefined) this.#routes.set(link.id, (routes = new Map()));
     const { bytes, metadataStart, metadataEnd } = payload;
@@ -128,17 +133,14 @@ export class RpcServer {
   #readStock(payload: PayloadView): StockCall | undefined {
     const request = readCompositeMetadata(payload.metadata());
     const { stockCodecs, codec } = this.#deps;
+    const rawCodec = this.#rawCodec;
     if (request === undefined) return undefined;
     const asked = stockCodecs.find((one) => one.name === request.dataType) ?? stockCodecs[0] ?? codec;
     const chosen = request.dataType === rawCodec.name ? rawCodec : asked;
-    return { route: request.route, codec: chosen, head: { remainingMs: 0, depth: 1, headers: request.headers } };
+    return { route: request.route, codec: chosen, remainingMs: 0, depth: 1, headers: request.headers };
   }
 
-  #find(
-    route: Route,
-    kind: MethodKind,
-    head: CallHead,
-  ): { readonly registration: Registration; readonly method: ServedMethod } | ClusterError {
+  #find(route: Route, kind: MethodKind, head: CallHead): ServedMethod | ClusterError {
     if (this.#refusing) return new ClusterError('not-executed', 'this node is stopping');
     if (this.#deps.house.active.size >= this.#limits.servedMax) {
       return new ClusterError('overloaded', `${this.#limits.servedMax} calls are served already`);
@@ -154,7 +156,7 @@ export class RpcServer {
     }
     const method = registration.methods.get(route.method);
     if (method === undefined) return new ClusterError('not-found', `${route.service} has no method ${route.method}`);
-    if (method.kind === kind) return { registration, method };
+    if (method.kind === kind) return method;
     return new ClusterError('incompatible', `${route.service}.${route.method} is a ${method.kind}, not a ${kind}`);
   }
 
@@ -172,9 +174,7 @@ export interface LocalPlace {
   readonly head: CallHead;
 }
 
-interface StockCall {
-  readonly route: Route;
-  readonly head: CallHead;
+interface StockCall extends RoutedHead {
   readonly codec: Codec;
 }
 
@@ -189,6 +189,10 @@ class StreamPort implements AnswerPort, StreamSink {
     this.#stream = stream;
     this.#codec = codec;
     this.#origin = origin;
+  }
+
+  get caller(): string {
+    return this.#stream.link.peer.name;
   }
 
   get credit(): number {
@@ -265,16 +269,6 @@ const ignoringSink: StreamSink = {
   onCredit: () => undefined,
   onCancel: () => undefined,
 };
-
-/** A channel opens with no item of its own when its request has no data. */
-function decodeInput(codec: Codec, payload: PayloadView, kind: MethodKind): { readonly value: unknown } | ClusterError {
-  if (kind === 'channel' && payload.dataLength === 0) return { value: undefined };
-  try {
-    return { value: codec.decode(payload.data()) };
-  } catch (error) {
-    return ClusterError.from(error, 'invalid-value');
-  }
-}
 
 function firstOf<T>(items: ReadonlyMap<string, T> | undefined): T | undefined {
   for (const item of items?.values() ?? []) return item;

@@ -5,13 +5,16 @@ import type { TimerWheel, WheelEntry } from '../../core/timer-wheel.js';
 import type { CallHead } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
 import { CreditedQueue } from './credited-queue.js';
+import type { Live, LiveList } from './live-list.js';
 import { type Pump, type PumpTarget, startPump } from './pump.js';
 import { checkValue, checkValueNow } from './schema-check.js';
 import type { CallContext } from './service-types.js';
-import type { Registration, ServedMethod } from './registration.js';
+import type { ServedMethod } from './registration.js';
 
-/** Where the answers of a served call go: a stream of a link, or a caller in this process. */
+/** Where a served call comes from and its answers go: a stream of a link, or a caller in this process. */
 export interface AnswerPort {
+  /** The node that calls. */
+  readonly caller: string;
   /** Items that may be sent now. */
   readonly credit: number;
   /** Sends one of many; throws `invalid-value` when the codec refuses it. */
@@ -34,7 +37,7 @@ export interface ServingHouse {
   readonly scope: CallScope;
   readonly interceptors: readonly ServerInterceptor[];
   readonly deadlines: TimerWheel;
-  readonly active: Set<ServedCall>;
+  readonly active: LiveList<ServedCall>;
   /** Items that a channel's caller may have on the way. */
   readonly inputWindow: number;
   dropped(count: number): void;
@@ -42,28 +45,23 @@ export interface ServingHouse {
   ended(): void;
 }
 
-/** Where a call comes from and goes to. */
-export interface ServedCallPlace {
-  readonly registration: Registration;
-  readonly method: ServedMethod;
-  readonly head: CallHead;
-  readonly caller: string;
-}
-
 /**
  * One call on the serving side, whatever carried it: open -> ended, by the handler, by the caller's cancel, by the deadline, by
  * the loss of the link or by the stop of this node. The handler learns all but the first by `signal`.
  */
-export class ServedCall implements CallContext, WheelEntry, PumpTarget {
+export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<ServedCall> {
   readonly #house: ServingHouse;
-  readonly #place: ServedCallPlace;
+  readonly #method: ServedMethod;
+  readonly #head: CallHead;
   readonly #port: AnswerPort;
-  readonly #startedAt: MonotonicMs;
   deadlineAt: MonotonicMs;
   wheelNext: WheelEntry | undefined;
   wheelPrevious: WheelEntry | undefined;
   wheelSlot = -1;
   wheelTick = 0;
+  liveNext: ServedCall | undefined;
+  livePrevious: ServedCall | undefined;
+  isLive = false;
   #abort: AbortController | undefined;
   #abortReason: ClusterError | undefined;
   #input: CreditedQueue<unknown> | undefined;
@@ -71,37 +69,37 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
   #entered = false;
   #ended = false;
 
-  constructor(house: ServingHouse, place: ServedCallPlace, port: AnswerPort) {
+  constructor(house: ServingHouse, method: ServedMethod, head: CallHead, port: AnswerPort) {
     this.#house = house;
-    this.#place = place;
+    this.#method = method;
+    this.#head = head;
     this.#port = port;
-    this.#startedAt = house.clock.now();
-    const { remainingMs } = place.head;
-    this.deadlineAt = after(this.#startedAt, remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
+    const { remainingMs } = head;
+    this.deadlineAt = after(house.clock.now(), remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
   }
 
   get service(): string {
-    return this.#place.registration.contract.name;
+    return this.#method.service;
   }
 
   get method(): string {
-    return this.#place.method.name;
+    return this.#method.name;
   }
 
   get instanceId(): string {
-    return this.#place.registration.id;
+    return this.#method.instanceId;
   }
 
   get headers(): Readonly<Record<string, string>> {
-    return this.#place.head.headers ?? noHeaders;
+    return this.#head.headers ?? noHeaders;
   }
 
   get caller(): string {
-    return this.#place.caller;
+    return this.#port.caller;
   }
 
   get depth(): number {
-    return this.#place.head.depth;
+    return this.#head.depth;
   }
 
   /** Made when it is asked for: most handlers never do, and an AbortController costs more than the call. */
@@ -121,20 +119,23 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
 
   /** Runs the handler. `input` is what was decoded: the value, or for a channel its first item. */
   start(input: unknown): void {
+    if (this.#ended) return;
     this.#house.active.add(this);
-    if (this.deadlineAt !== Number.POSITIVE_INFINITY) this.#house.deadlines.set(this, this.deadlineAt);
-    this.#place.method.served.add();
-    switch (this.#place.method.kind) {
+    this.#method.served.add();
+    switch (this.#method.kind) {
       case 'call':
-        void this.#answerOnce(input);
+        this.#answer(input);
         return;
       case 'one-way':
+        this.#waitUntilDeadline();
         void this.#takeMessage(input);
         return;
       case 'stream':
+        this.#waitUntilDeadline();
         void this.#answerMany(input);
         return;
       case 'channel':
+        this.#waitUntilDeadline();
         void this.#converse(input);
     }
   }
@@ -142,7 +143,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
   /** One more item of a channel's caller. Returns false when it had no credit for it. */
   receive(value: unknown): boolean {
     if (this.#ended || this.#input === undefined) return true;
-    const { input } = this.#place.method;
+    const { input } = this.#method;
     try {
       return this.#input.push(input === undefined ? value : checkValueNow(input, value, 'input'));
     } catch (error) {
@@ -190,7 +191,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
 
   fail(error: unknown): void {
     if (this.#ended) return;
-    this.#place.method.failed.add();
+    this.#method.failed.add();
     this.#port.fail(ClusterError.from(error, this.#entered ? 'remote' : 'invalid-value'), this.#entered);
     this.#end(undefined);
   }
@@ -200,22 +201,48 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
   }
 
   check(value: unknown, mayWait: boolean): unknown {
-    const { output } = this.#place.method;
+    const { output } = this.#method;
     if (output === undefined) return value;
     return mayWait ? checkValue(output, value, 'output') : checkValueNow(output, value, 'output');
   }
 
-  async #answerOnce(input: unknown): Promise<void> {
+  /** A call that can be answered at once is: without a promise, a timer or a turn of the microtask queue. */
+  #answer(input: unknown): void {
+    const { input: inputSchema, output: outputSchema } = this.#method;
     try {
-      const result = await this.#enter(await this.#checkInput(input));
-      const value = isObservable(result) ? await lastValueFrom(result) : result;
-      const checked = await this.check(value, true);
-      if (this.#ended) return;
-      this.#port.answer(checked);
-      this.#end(undefined);
+      const checked = inputSchema === undefined ? input : checkValue(inputSchema, input, 'input');
+      const isEntered = !isPending(checked);
+      const result = isEntered ? this.#enter(checked) : checked;
+      if (!isEntered || isPending(result) || outputSchema !== undefined) {
+        this.#waitUntilDeadline();
+        void this.#answerLater(result, isEntered);
+        return;
+      }
+      this.#answerWith(result);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  async #answerLater(pending: unknown, isEntered: boolean): Promise<void> {
+    try {
+      const result = isEntered ? pending : this.#enter(await pending);
+      const value = isObservable(result) ? await lastValueFrom(result) : await result;
+      this.#answerWith(await this.check(value, true));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #answerWith(value: unknown): void {
+    if (this.#ended) return;
+    this.#port.answer(value);
+    this.#end(undefined);
+  }
+
+  #waitUntilDeadline(): void {
+    if (this.#ended || this.deadlineAt === Number.POSITIVE_INFINITY) return;
+    this.#house.deadlines.set(this, this.deadlineAt);
   }
 
   async #takeMessage(input: unknown): Promise<void> {
@@ -259,23 +286,16 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
   }
 
   #checkInput(input: unknown): unknown {
-    const { input: schema } = this.#place.method;
+    const { input: schema } = this.#method;
     return schema === undefined ? input : checkValue(schema, input, 'input');
   }
 
   #enter(input: unknown): unknown {
     if (this.#ended) throw new ClusterError('cancelled', 'the call ended before its handler ran');
-    const { handler } = this.#place.method;
-    const { interceptors } = this.#house;
+    const { handler } = this.#method;
+    const { interceptors, scope } = this.#house;
     this.#entered = true;
-    return this.#house.scope.run(this, () => {
-      let next = (value: unknown): unknown => handler(value, this);
-      for (const interceptor of interceptors.toReversed()) {
-        const inner = next;
-        next = (value) => interceptor(value, this, inner);
-      }
-      return next(input);
-    });
+    return scope.run(this, interceptors.length === 0 ? handler : intercepted(handler, interceptors), input);
   }
 
   #end(reason: ClusterError | undefined): void {
@@ -290,6 +310,26 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget {
     }
     this.#house.ended();
   }
+}
+
+function intercepted(
+  handler: ServedMethod['handler'],
+  interceptors: readonly ServerInterceptor[],
+): ServedMethod['handler'] {
+  return (input, call) => {
+    let next = (value: unknown): unknown => handler(value, call);
+    for (const interceptor of interceptors.toReversed()) {
+      const inner = next;
+      next = (value) => interceptor(value, call, inner);
+    }
+    return next(input);
+  };
+}
+
+/** Says whether a result must be waited for: a promise, anything else with `then`, or an Observable. */
+function isPending(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return ('then' in value && typeof value.then === 'function') || isObservable(value);
 }
 
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});

@@ -3,7 +3,7 @@ import { ClusterError } from '../../core/errors.js';
 import { emptyBytes } from '../../core/bytes.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type CallLeg, type LegFailure, type LegOwner, LinkLeg } from './call-leg.js';
-import { type CallPlan, cancelledError, type ClientMethod } from './client-house.js';
+import { type ActiveCall, type CallPlan, cancelledError, type ClientMethod } from './client-house.js';
 import { LocalLeg } from './local-leg.js';
 import { type Pump, type PumpTarget, startPump } from './pump.js';
 import type { CallOptions } from './service-types.js';
@@ -31,7 +31,7 @@ export interface StreamCallParts {
  * One call with many items: trying -> flowing -> ended. An attempt that certainly did not run is made elsewhere, as long as no
  * item came and, for a channel, nothing of its source was taken.
  */
-export class StreamCall implements LegOwner, WheelEntry, PumpTarget {
+export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall {
   readonly #parts: StreamCallParts;
   readonly #receiver: ItemReceiver<unknown>;
   readonly deadlineAt: MonotonicMs;
@@ -39,6 +39,9 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget {
   wheelPrevious: WheelEntry | undefined;
   wheelSlot = -1;
   wheelTick = 0;
+  liveNext: ActiveCall | undefined;
+  livePrevious: ActiveCall | undefined;
+  isLive = false;
   #leg: CallLeg | undefined;
   #target: Target | undefined;
   #startedAt: MonotonicMs;

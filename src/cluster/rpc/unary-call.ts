@@ -3,7 +3,7 @@ import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
-import type { CallPlan, ClientMethod } from './client-house.js';
+import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
@@ -14,7 +14,7 @@ import type { Target } from './target.js';
  * One call with one answer, or one message without. The object is the promise's hands, the stream's sink, the wheel's entry and
  * the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
  */
-export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
+export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall {
   readonly promise: Promise<unknown>;
   readonly credit = 1;
   readonly #method: ClientMethod;
@@ -28,6 +28,9 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
   wheelPrevious: WheelEntry | undefined;
   wheelSlot = -1;
   wheelTick = 0;
+  liveNext: ActiveCall | undefined;
+  livePrevious: ActiveCall | undefined;
+  isLive = false;
   #data: Uint8Array | undefined;
   #target: Target | undefined;
   #startedAt: MonotonicMs;
@@ -42,6 +45,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     this.#input = input;
     this.#options = options;
     this.#plan = plan;
+    // One reading of the clock serves the deadline, the choice and the latency of the first attempt.
     this.#startedAt = method.house.clock.now();
     this.deadlineAt = after(this.#startedAt, plan.timeoutMs);
     this.promise = new Promise(captureHands);
@@ -57,7 +61,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     if (this.#plan.timeoutMs !== Number.POSITIVE_INFINITY) house.deadlines.set(this, this.deadlineAt);
     this.#options.signal?.addEventListener('abort', this);
     retry.earn();
-    this.#try();
+    this.#try(this.#startedAt);
     return this.promise;
   }
 
@@ -117,6 +121,11 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     // As above.
   }
 
+  /** Of this node's own answer. */
+  get caller(): string {
+    return this.#method.house.origin.node;
+  }
+
   /** This node's own answer. */
   answer(value: unknown): void {
     if (!this.#settled) this.#succeed(value);
@@ -141,9 +150,8 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     // A call has no items of its own to be asked for.
   }
 
-  #try(): void {
-    const { house, pool, select } = this.#method;
-    const now = house.clock.now();
+  #try(now: MonotonicMs): void {
+    const { pool, select } = this.#method;
     this.#attempt += 1;
     const target = pool.choose(this.#options, this.#options.select ?? select, now, this.#excluded);
     if (target instanceof ClusterError) {
@@ -154,7 +162,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     this.#target = target;
     this.#startedAt = now;
     target.begin(now);
-    if (target.isLocal) this.#callHere(target);
+    if (target.isLocal) this.#callHere(target, now);
     else this.#callThere(target, now);
   }
 
@@ -183,16 +191,17 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     if (isMessage) this.#succeed(undefined);
   }
 
-  #callHere(target: Target): void {
+  #callHere(target: Target, now: MonotonicMs): void {
     const { service, name, kind, house } = this.#method;
     const route = { service, instanceId: target.instanceId, method: name };
-    const served = house.server.beginLocal({ route, kind, head: this.#head(house.clock.now()) }, this);
+    const served = house.server.beginLocal({ route, kind, head: this.#head(now) }, this);
     if (served instanceof ClusterError) {
       this.#failed(served, true, false);
       return;
     }
     this.#served = served;
-    served.start(this.#input);
+    // Not inside the call: a caller finds a handler of its own node no more eager than another's.
+    void afterwards.then(() => served.start(this.#input));
     if (kind === 'one-way' && !this.#settled) this.#succeed(undefined);
   }
 
@@ -237,7 +246,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
     house.counters.retries.add();
     if (target !== undefined) this.#excluded = [...this.#excluded, target];
     house.clock.setTimer(retryAt, () => {
-      if (!this.#settled) this.#try();
+      if (!this.#settled) this.#try(house.clock.now());
     });
   }
 
@@ -278,6 +287,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort {
 
 const nobody: readonly Target[] = [];
 const nothing = new Uint8Array(0);
+const afterwards = Promise.resolve();
 
 /** What the last `new Promise(captureHands)` was given; read right after it, before anything else can run. */
 const hands: { resolve: (value: unknown) => void; reject: (error: unknown) => void } = {

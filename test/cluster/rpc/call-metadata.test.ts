@@ -25,7 +25,7 @@ describe('call metadata', () => {
         for (const define of [route, undefined]) {
           writeCallMetadata(writer, { number, define }, written);
           const read = readCallMetadata(new ByteReader(writer.view()), known);
-          assert.deepEqual(read, { route, head: written });
+          assert.deepEqual(read, { route, ...written });
         }
       }),
     );

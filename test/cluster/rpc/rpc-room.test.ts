@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { of } from 'rxjs';
 import * as z from 'zod';
 import { call, defineService, stream } from '../../../src/cluster/rpc/contract.js';
 import type { RpcRoom } from '../../../src/cluster/rpc/rpc-room.js';
@@ -232,6 +233,58 @@ describe('rpc room', function room() {
     );
     await simulator.runAsync(100);
     assert.deepEqual(answers, ['{"celsius":20,"at":"a"}']);
+  });
+
+  it('knows the current call before the node has a client, and behind an await once it has one', async () => {
+    const { rpc } = await cluster.add('a');
+    const caller = await cluster.add('b');
+    const seen: (string | undefined)[] = [];
+    const echo = defineService('echo', {
+      version: '1.0.0',
+      methods: { now: call<null, null>(), late: call<null, null>() },
+    });
+    rpc.register(echo, {
+      now: () => {
+        seen.push(rpc.current()?.method);
+        return null;
+      },
+      late: async () => {
+        await Promise.resolve();
+        seen.push(rpc.current()?.method);
+        return null;
+      },
+    });
+    await simulator.runAsync(100);
+    const client = caller.rpc.client(echo);
+    await simulator.settle(client.now(null), 1000);
+    await simulator.settle(client.late(null), 1000);
+    assert.deepEqual([...seen, rpc.current()], ['now', 'late', undefined]);
+  });
+
+  it('answers at once what needs no waiting, and waits for a thenable, a promise and an Observable', async () => {
+    const { rpc } = await cluster.add('a');
+    const caller = await cluster.add('b');
+    const many = defineService('many', {
+      version: '1.0.0',
+      methods: { plain: call<null, number>(), promised: call<null, number>(), observed: call<null, number>() },
+    });
+    rpc.register(many, { plain: () => 1, promised: () => Promise.resolve(2), observed: () => of(0, 3) });
+    await simulator.runAsync(100);
+    const client = caller.rpc.client(many);
+    const answers = Promise.all([client.plain(null), client.promised(null), client.observed(null)]);
+    assert.deepEqual(await simulator.settle(answers, 1000), [1, 2, 3]);
+    assert.deepEqual(rpc.inFlight, idle);
+  });
+
+  it('runs a handler of its own node after the call, as another node would', async () => {
+    const { rpc } = await cluster.add('a');
+    const order: string[] = [];
+    const here = defineService('here', { version: '1.0.0', methods: { run: call<null, null>() } });
+    rpc.register(here, { run: () => (order.push('handler'), null) });
+    const answer = rpc.client(here).run(null);
+    order.push('called');
+    await simulator.settle(answer, 1000);
+    assert.deepEqual(order, ['called', 'handler']);
   });
 
   it('lists the paths that zod refused', async () => {
