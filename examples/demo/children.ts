@@ -11,10 +11,13 @@ export interface ChildListener {
 
 /** The three node processes. */
 export interface Children {
+  /** Process id by name, of those that run now. */
+  readonly processes: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
-const names = ['gateway', 'rules', 'observer'] as const;
+/** The names of the three nodes, each of which has a file of that name here. */
+export const nodeNames = ['gateway', 'rules', 'observer'] as const;
 
 /** A process that ended is started again after so long, and a stop is given so long before it is forced. */
 const restartMs = 4000;
@@ -27,16 +30,17 @@ export function startChildren(listener: ChildListener): Children {
   let mqttAddress: string | undefined;
   let stopping = false;
 
-  const start = (name: (typeof names)[number]): void => {
+  const start = (name: (typeof nodeNames)[number]): void => {
     const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
     const args = name === 'gateway' && mqttAddress !== undefined ? [mqttAddress] : [];
     const child = fork(file, args, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     running.set(name, child);
     child.on('message', (message) => onReport(message as Report, child));
+    child.on('error', (error) => listener.onNote(`${name}: ${error.message}`));
     child.on('exit', (code, signal) => {
       running.delete(name);
       if (stopping) return;
-      listener.onNote(`${name} ended (${signal ?? code}); it starts again under its name`);
+      listener.onNote(`${name} ended (${signal ?? `exit code ${code}`}); it starts again under its name`);
       timers.add(setTimeout(() => start(name), restartMs));
     });
   };
@@ -51,8 +55,11 @@ export function startChildren(listener: ChildListener): Children {
     listener.onMqtt(message.mqtt);
   };
 
-  for (const name of names) start(name);
+  for (const name of nodeNames) start(name);
   return {
+    get processes() {
+      return new Map([...running].map(([name, child]) => [name, child.pid ?? 0]));
+    },
     stop: async () => {
       stopping = true;
       for (const timer of timers) clearTimeout(timer);

@@ -13,9 +13,10 @@ const goal = { reports: 100, alarms: 5, acknowledged: 5 };
 const onceTimeoutMs = 60_000;
 
 const startedMs = Date.now();
-const show = createLogUpdate(process.stdout);
+const screen = createLogUpdate(process.stdout);
 const notes: string[] = [];
 let view: View | undefined;
+let viewAtMs = startedMs;
 let fleet: Fleet | undefined;
 let ending: Promise<void> | undefined;
 
@@ -23,17 +24,17 @@ const children = startChildren({
   onNote: (note) => {
     notes.push(note);
     if (once) process.stderr.write(`${note}\n`);
-    else draw();
   },
   onMqtt: (address) => {
     fleet ??= startFleet({ url: `mqtt://${address}`, count: 20 });
   },
   onView: (latest) => {
     view = latest;
+    viewAtMs = Date.now();
     if (once) checkGoal();
-    else draw();
   },
 });
+const drawing = once ? undefined : setInterval(draw, 500);
 
 const deadline = once
   ? setTimeout(() => end(1, `not reached within ${onceTimeoutMs / 1000} s`), onceTimeoutMs)
@@ -53,10 +54,11 @@ function end(code: number, reason?: string): void {
 
 async function stop(code: number, reason: string | undefined): Promise<void> {
   clearTimeout(deadline);
+  clearInterval(drawing);
   const last = view;
   await fleet?.stop();
   await children.stop();
-  show.done();
+  screen.done();
   if (once) console.log(JSON.stringify(summarize(last, code, reason), undefined, 2));
   process.exit(code);
 }
@@ -74,5 +76,9 @@ function summarize(last: View | undefined, code: number, reason: string | undefi
 }
 
 function draw(): void {
-  if (ending === undefined) show(viewLines(view, fleet, notes).join('\n'));
+  const viewAgeMs = Date.now() - viewAtMs;
+  const lines = viewLines({ view, viewAgeMs, fleet, processes: children.processes, notes });
+  // A frame as a whole: what is only patched may leave parts of lines behind.
+  screen.clear();
+  screen(lines.join('\n'));
 }

@@ -25,6 +25,13 @@ node.bus.subscribe('/answer/**', ({ source, value }) => {
   if (ok) remember(lastRoundTripsMs, tookMs, 100);
 });
 
+// Members as they come and go: who failed or left is no longer in the list, and is still shown.
+const members = new Map<string, View['members'][number]>();
+node.members$.subscribe((event) => {
+  const told = event.kind === 'snapshot' ? event.members : [event.member];
+  for (const { name, status, address } of told) members.set(name, { name, status, address });
+});
+
 const timer = setInterval(() => void tellView(), 500);
 report({ kind: 'ready', name: node.name });
 stopOnSignal({ stop: async () => clearInterval(timer) }, node);
@@ -35,8 +42,14 @@ async function tellView(): Promise<void> {
   const rates: Rates = Object.fromEntries(
     answers.flatMap((one) => (one.kind === 'value' ? [[one.node, one.value]] : [])),
   );
-  const members = node.members().map(({ name, status, address }) => ({ name, status, address }));
-  const view: View = { kind: 'view', members, rates, seen: { ...seen }, lastAlarms, lastRoundTripsMs };
+  const view: View = {
+    kind: 'view',
+    members: [...members.values()],
+    rates,
+    seen: { ...seen },
+    lastAlarms,
+    lastRoundTripsMs,
+  };
   report(view);
 }
 

@@ -23,7 +23,11 @@ export function createProcessTerminal(): Terminal {
     note: (text) => {
       process.stderr.write(`${text}\n`);
     },
-    show: (lines) => update(lines.join('\n')),
+    show: (lines) => {
+      // A frame as a whole: lines that are only patched leave parts of longer ones behind.
+      update.clear();
+      update(lines.join('\n'));
+    },
     signal: abort.signal,
     env: process.env,
     clock: new NodeClock(),

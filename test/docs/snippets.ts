@@ -11,12 +11,21 @@ export interface Snippet {
 
 /** Finds the blocks marked ` ```ts run ` or ` ```ts run=GROUP/N `: blocks of one group run together, each as a process of its own. */
 export function findSnippets(document: string): Snippet[] {
+  return findBlocks(document, /^```ts run(?:=(\S+))?\s*$/);
+}
+
+/** Finds the blocks marked ` ```text of=GROUP/N `: what that process prints, line by line, with `...` for what differs each time. */
+export function findOutputs(document: string): Snippet[] {
+  return findBlocks(document, /^```text of=(\S+)\s*$/);
+}
+
+function findBlocks(document: string, start: RegExp): Snippet[] {
   const lines = readFileSync(document, 'utf8').split('\n');
   const found: Snippet[] = [];
   let open: { readonly line: number; readonly group: string | undefined; readonly code: string[] } | undefined;
   for (const [index, line] of lines.entries()) {
     if (open === undefined) {
-      const fence = /^```ts run(?:=(\S+))?\s*$/.exec(line);
+      const fence = start.exec(line);
       if (fence !== null) open = { line: index + 1, group: fence[1], code: [] };
     } else if (line === '```') {
       found.push({ document, line: open.line, group: open.group, code: open.code.join('\n') });
