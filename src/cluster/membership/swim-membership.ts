@@ -192,21 +192,26 @@ export class SwimMembership implements Membership {
     this.#loop.arm();
   }
 
-  /** Resolves when this node is up, or the time is over; with an error when it must not come up. */
+  /**
+   * Resolves when this node is up and has the members that its welcomer knows, or the time is over; with an error when it must not
+   * come up.
+   */
   #join(timeoutMs: number): Promise<ClusterError | undefined> {
     const { clock } = this.#deps;
     return new Promise((resolve) => {
       let cancel: CancelTimer | undefined;
-      const unlisten = this.#run.phases.add((phase) => {
-        if (phase !== 'up' && phase !== 'refused' && phase !== 'left') return;
+      const end = (fault: ClusterError | undefined): void => {
         cancel?.();
         unlisten();
-        resolve(phase === 'up' ? undefined : (this.#run.fault ?? new ClusterError('stopped', 'stopped while joining')));
+        this.#run.caughtUp = undefined;
+        resolve(fault);
+      };
+      const unlisten = this.#run.phases.add((phase) => {
+        if (phase !== 'refused' && phase !== 'left' && phase !== 'deposed') return;
+        end(this.#run.fault ?? new ClusterError('stopped', 'stopped while joining'));
       });
-      cancel = clock.setTimer(after(clock.now(), timeoutMs), () => {
-        unlisten();
-        resolve(undefined);
-      });
+      this.#run.caughtUp = () => end(undefined);
+      cancel = clock.setTimer(after(clock.now(), timeoutMs), () => end(undefined));
       this.#machine.contact([], this.#out);
       this.#seeds.start();
     });
@@ -218,6 +223,7 @@ export class SwimMembership implements Membership {
     this.#machine.receive(this.#deps.clock.now(), from, bytes, this.#out);
     this.#teller.flush();
     this.#loop.arm();
+    if (this.#run.caughtUp !== undefined && this.#machine.hasCaughtUp) this.#run.caughtUp();
   }
 
   /** A datagram that came as a request over a stream: what it is answered with goes back there. */
@@ -313,6 +319,8 @@ interface RunState {
   fault: ClusterError | undefined;
   seedFault: unknown;
   streamAnswer: Uint8Array | undefined;
+  /** Ends the wait of `start`. */
+  caughtUp: (() => void) | undefined;
 }
 
 function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
@@ -333,6 +341,7 @@ function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
     fault: undefined,
     seedFault: undefined,
     streamAnswer: undefined,
+    caughtUp: undefined,
   };
 }
 

@@ -40,6 +40,11 @@ export class SwimMachine {
     return this.#engine.parts.counts;
   }
 
+  /** True once this node has the members that the one who welcomed it has. Never true for a node that began alone. */
+  get hasCaughtUp(): boolean {
+    return this.#engine.antiEntropy.hasCaughtUp;
+  }
+
   /** When `tick` has to be called next; calling it earlier does no harm. */
   get nextAt(): number {
     const { parts, prober, relay, joiner, facts, metadata, antiEntropy, reconnect } = this.#engine;
