@@ -101,6 +101,8 @@ class AssembledNode implements ClusterNode {
     this.#state = 'starting';
     try {
       this.#rooms = await startRooms(this.#environment, this.#options);
+      // Another life of this name is in the cluster: whoever goes on would answer for a node that is not counted on.
+      this.#rooms.membership.listenFault(() => void this.#stopAfterFault());
       serveGuests(this.#rooms);
       await whenSettled(this.#rooms, this.#environment.clock);
     } catch (error) {
@@ -108,6 +110,14 @@ class AssembledNode implements ClusterNode {
       throw error;
     }
     if (this.#stopping === undefined) this.#state = 'running';
+  }
+
+  async #stopAfterFault(): Promise<void> {
+    const { logger } = this.#environment;
+    logger.error('the node stops: it is no member any more', { name: this.name });
+    await this.stop().catch((error: unknown) =>
+      logger.error('the node did not stop in order', { error: String(error) }),
+    );
   }
 
   async #stop(): Promise<void> {

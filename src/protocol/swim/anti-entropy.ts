@@ -12,6 +12,8 @@ export interface SyncPeer {
   readonly address: string;
   /** -1 for a stranger. */
   readonly slot: number;
+  /** How long an answer to it may be; without limit when it proved that it has the key. */
+  readonly answerBytesMax?: number;
 }
 
 /**
@@ -124,19 +126,21 @@ export class AntiEntropy {
     // One datagram: an answer is for members, and who asks first becomes one by its own word before the question is read.
     const own = { kind: 'alive', life: self.life, incarnation: self.incarnation } as const;
     const sync = { kind: 'sync', bits, leaves } as const;
-    this.#outbox.toAddress(peer.address, peer.slot, introduces ? [own, sync] : [sync], out);
+    this.#outbox.question({ ...peer, share: 1 }, introduces ? [own, sync] : [sync], out);
   }
 
   /** Sends the members of the leaves that differ. Strangers get nothing. */
   answer(now: MonotonicMs, peer: SyncPeer, sync: SyncMessage, out: SwimEffects): void {
     const { counts, options, table } = this.#parts;
     this.#refill(now);
-    if (peer.slot < 0 || this.#tokens < 1) {
-      counts['sync-refused'] += 1;
+    // One of them is the end, so an answer is never longer than what the question pays for.
+    const payed = Math.floor((peer.answerBytesMax ?? Number.POSITIVE_INFINITY) / options.datagramMaxBytes) - 1;
+    if (peer.slot < 0 || this.#tokens < 1 || payed < 1) {
+      counts[peer.slot >= 0 && payed < 1 ? 'drop-amplifying' : 'sync-refused'] += 1;
       return;
     }
     counts['sync-answered'] += 1;
-    const packetsMax = Math.max(1, Math.min(options.syncPacketsMax, Math.floor(this.#tokens)));
+    const packetsMax = Math.max(1, Math.min(options.syncPacketsMax, Math.floor(this.#tokens), payed));
     const slots = this.#slotsThatDiffer(sync);
     const { sent, packets } = this.#outbox.stream({ ...peer, packetsMax }, this.#records(slots), out);
     this.#tokens -= packets;

@@ -1,6 +1,7 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
 import { AntiEntropy } from './anti-entropy.js';
+import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
 import { createSwimCounts } from './counts.js';
 import { Dissemination } from './dissemination.js';
@@ -29,8 +30,8 @@ export interface SwimSetup {
   readonly random: Random;
   /** Shared by machines that are simulated in one process; its own by default. */
   readonly catalogue?: MemberCatalogue;
-  /** Bytes that encryption adds to each datagram. */
-  readonly overheadBytes?: number;
+  /** Seals and opens datagrams. Without it they travel in clear. */
+  readonly armour?: Armour;
 }
 
 /** The parts of one machine, joined. */
@@ -54,7 +55,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const parts = buildParts(now, setup);
   let seq = setup.random.below(0x1000_0000);
   const start = { now, drawSeq: () => (seq += 1) };
-  const outbox = new Outbox(parts, setup.overheadBytes ?? 0);
+  const outbox = new Outbox(parts);
   const reconnect = new Reconnect(parts, now);
   // Facts tell the joiner and the metadata what concerns them, and these are made with the facts.
   const later: { joiner?: Joiner; metadata?: Metadata } = {};
@@ -100,5 +101,6 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     agenda: new Agenda(),
     ears: new Ears(now),
     counts: createSwimCounts(),
+    armour: setup.armour,
   };
 }

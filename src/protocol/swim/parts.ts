@@ -1,5 +1,6 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
+import type { Armour } from './armour.js';
 import type { SwimCounts } from './counts.js';
 import type { Dissemination } from './dissemination.js';
 import type { SelfState } from './identity.js';
@@ -20,6 +21,8 @@ export interface SwimParts {
   readonly agenda: Agenda;
   readonly ears: Ears;
   readonly counts: SwimCounts;
+  /** Seals and opens datagrams; `undefined` in a cluster without a key. */
+  readonly armour: Armour | undefined;
 }
 
 /** Members that should be probed before it is their turn, and members whose metadata is wanted. Bounded; when full, new wishes are dropped. */

@@ -48,7 +48,13 @@ export class Receiver {
     const { counts, table, self } = parts;
     counts['datagrams-received'] += 1;
     counts['bytes-received'] += bytes.length;
-    const opening = this.#reader.open(bytes);
+    const plain = parts.armour === undefined ? bytes : parts.armour.open(now, bytes);
+    if (typeof plain === 'string') {
+      counts[`drop-${plain}`] += 1;
+      return;
+    }
+    const answerBytesMax = parts.armour === undefined ? bytes.length * amplificationMax : Number.POSITIVE_INFINITY;
+    const opening = this.#reader.open(plain);
     if (opening === 'notice') {
       const [wireMin, wireMax] = this.#reader.notice;
       joiner.incompatible({ address: from, wireMin, wireMax }, out);
@@ -69,7 +75,7 @@ export class Receiver {
     for (let part = this.#reader.next(); part !== undefined; part = this.#reader.next()) {
       if (part === 'unknown') counts['drop-unknown-part'] += 1;
       else if (part === 'malformed') counts['drop-malformed'] += 1;
-      else this.#dispatch(now, { address: from, slot: findSender(table, head), head }, part, out);
+      else this.#dispatch(now, { address: from, slot: findSender(table, head), head, answerBytesMax }, part, out);
     }
   }
 
@@ -165,5 +171,7 @@ function findSender(table: SwimParts['table'], head: PacketHead): number {
 }
 
 const noticeBytes = 7;
+/** In clear an answer is at most so many times as long as the question; QUIC (RFC 9000, section 8.1) has 3, we count the end of it too. */
+const amplificationMax = 4;
 /** A lag beyond this is told as this; the field is for people. */
 const lagMsMax = 3_600_000;
