@@ -9,6 +9,7 @@ import type { FactsOwner } from './facts-owner.js';
 import { Facts } from './facts.js';
 import { SelfState, type SwimIdentity } from './identity.js';
 import { Joiner } from './joiner.js';
+import { Lags } from './lags.js';
 import { LocalHealth } from './local-health.js';
 import { MemberTable } from './member-table.js';
 import { Metadata } from './metadata.js';
@@ -100,6 +101,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     suspicions: new SuspicionBook(options),
     agenda: new Agenda(),
     ears: new Ears(now),
+    lags: new Lags(now),
     counts: createSwimCounts(),
     armour: setup.armour,
   };

@@ -4,6 +4,7 @@ import type { Armour } from './armour.js';
 import type { SwimCounts } from './counts.js';
 import type { Dissemination } from './dissemination.js';
 import type { SelfState } from './identity.js';
+import type { Lags } from './lags.js';
 import type { LocalHealth } from './local-health.js';
 import type { MemberTable } from './member-table.js';
 import type { SwimOptions } from './options.js';
@@ -20,6 +21,7 @@ export interface SwimParts {
   readonly suspicions: SuspicionBook;
   readonly agenda: Agenda;
   readonly ears: Ears;
+  readonly lags: Lags;
   readonly counts: SwimCounts;
   /** Seals and opens datagrams; `undefined` in a cluster without a key. */
   readonly armour: Armour | undefined;

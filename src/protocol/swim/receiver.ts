@@ -153,6 +153,7 @@ export class Receiver {
     if (joiner.acked(now, ack.seq, out) || !joiner.isRunning) return;
     if (!relay.acked(ack.seq, out)) prober.acked(now, ack.seq);
     if (sender.slot < 0) return;
+    this.#deps.parts.lags.answered(sender.slot, ack.lagMs);
     antiEntropy.compare(now, sender, ack, out);
     if (ack.tables.length > 0) digests.heard({ name: sender.head.name, epoch: sender.head.epoch }, ack.tables);
   }

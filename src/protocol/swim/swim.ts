@@ -70,6 +70,7 @@ export class SwimMachine {
   /** One datagram, or the answer to an exchange. */
   receive(now: MonotonicMs, from: string, bytes: Uint8Array, out: SwimEffects): void {
     if (this.phase !== 'joining' && !this.#isRunning) return;
+    this.#engine.parts.lags.reach(now);
     this.#engine.receiver.receive(now, from, bytes, out);
     this.#engine.metadata.begin(now, out);
   }
@@ -78,6 +79,7 @@ export class SwimMachine {
     const { prober, relay, joiner, facts, metadata, antiEntropy, reconnect, parts } = this.#engine;
     if (this.phase === 'joining') joiner.tick(now, out);
     if (!this.#isRunning) return;
+    parts.lags.reach(now);
     joiner.tick(now, out);
     prober.tick(now, out);
     relay.tick(now, out);
