@@ -10,10 +10,13 @@ import type { SwimParts } from './parts.js';
 export class Outbox {
   readonly #parts: SwimParts;
   readonly #writer: PacketWriter;
+  /** What is spoken to those whose versions are not known: the lowest is what most can read, until somebody says that he cannot. */
+  #strangerVersion: number;
 
   constructor(parts: SwimParts) {
     this.#parts = parts;
     const overheadBytes = parts.armour?.overheadBytes ?? 0;
+    this.#strangerVersion = parts.self.life.wireMin;
     this.#writer = new PacketWriter(parts.options.label, parts.options.datagramMaxBytes - overheadBytes);
   }
 
@@ -108,11 +111,16 @@ export class Outbox {
     this.#emit(address, this.#writer.versionNotice(wireMin, wireMax), out);
   }
 
+  /** Strangers are spoken to in this version from now on: somebody spoke it, or says that he reads no lower one. */
+  speakTo(strangerVersion: number): void {
+    this.#strangerVersion = strangerVersion;
+  }
+
   #begin(slot: number): void {
     const { self, table } = this.#parts;
     const { wireMin, wireMax, name, epoch } = self.life;
-    // A stranger may be of any build: the lowest is what most can read.
-    const version = slot < 0 ? wireMin : Math.max(wireMin, Math.min(wireMax, table.lifeOf(slot).wireMax));
+    const known = slot < 0 ? this.#strangerVersion : table.lifeOf(slot).wireMax;
+    const version = Math.max(wireMin, Math.min(wireMax, known));
     this.#writer.begin(version, name, epoch);
   }
 
