@@ -48,20 +48,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     stack.onUndo(() => door.datagrams.close());
     const address =
       options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
-    const profile = membershipProfile(options.profile);
-    const membership = new SwimMembership(
-      { clock, random: random.fork('membership'), socket: door.datagrams, logger, metrics },
-      {
-        ...profile,
-        swim: { ...profile.swim, label: options.label },
-        name: options.name,
-        address,
-        seeds: options.seeds.filter((seed) => seed !== address),
-        joinRequired: options.joinRequired,
-        ...(options.joinTimeoutMs === undefined ? {} : { joinTimeoutMs: options.joinTimeoutMs }),
-        ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-      },
-    );
+    const membership = createMembership(environment, options, { address, door });
     await stack.start('membership', () => membership.start());
     stack.onUndo(() => membership.stop());
     const links = createLinks(environment, options, membership);
@@ -134,6 +121,38 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
 const withdrawMsMax = 1000;
 const finalMsMax = 1000;
 const leaveMsMax = 1000;
+
+function createMembership(
+  environment: NodeEnvironment,
+  options: ResolvedNodeOptions,
+  front: { readonly address: string; readonly door: FrontDoor },
+): SwimMembership {
+  const { clock, random, logger, metrics, cipher, secrets, resolver } = environment;
+  const { address, door } = front;
+  return new SwimMembership(
+    {
+      clock,
+      random: random.fork('membership'),
+      socket: door.datagrams,
+      logger,
+      metrics,
+      cipher,
+      secrets,
+      ...(resolver === undefined ? {} : { resolver }),
+    },
+    {
+      ...membershipProfile(options.profile),
+      name: options.name,
+      address,
+      label: options.label,
+      keys: options.key === undefined ? [] : [options.key],
+      seeds: options.seeds.filter((seed) => seed !== address),
+      joinRequired: options.joinRequired,
+      ...(options.joinTimeoutMs === undefined ? {} : { joinTimeoutMs: options.joinTimeoutMs }),
+      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+    },
+  );
+}
 
 function membershipProfile(profile: Profile): MembershipProfile {
   switch (profile.kind) {

@@ -101,6 +101,7 @@ class AssembledNode implements ClusterNode {
     this.#state = 'starting';
     try {
       this.#rooms = await startRooms(this.#environment, this.#options);
+      // Another life of this name is in the cluster: whoever goes on would answer for a node that is not counted on.
       serveGuests(this.#rooms);
       this.#rooms.membership.listenFault((fault) => this.#depose(fault));
       await whenSettled(this.#rooms, this.#environment.clock);
@@ -113,8 +114,9 @@ class AssembledNode implements ClusterNode {
 
   /** A later life of this name is alive: two nodes of one name would mislead everybody. */
   #depose(fault: ClusterError): void {
-    this.#environment.logger.error('another node of this name has come up; this one stops', { node: this.name, fault });
-    void this.stop();
+    const { logger } = this.#environment;
+    logger.error('another node of this name has come up; this one stops', { node: this.name, fault });
+    this.stop().catch((error: unknown) => logger.error('the node did not stop in order', { node: this.name, error }));
   }
 
   async #stop(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { HostResolver } from '../cluster/membership/seeds.js';
 import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { Random } from '../core/random.js';
@@ -12,6 +13,8 @@ export interface NodeEnvironment {
   readonly random: Random;
   readonly secrets: Secrets;
   readonly cipher: Cipher;
+  /** Looks seeds up; without one their names go to the sockets as they are. */
+  readonly resolver?: HostResolver;
   readonly datagrams: Datagrams;
   readonly connections: Connections;
   /** Plain connections for devices, whatever the links use. */

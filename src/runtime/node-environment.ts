@@ -10,6 +10,7 @@ import type { Metrics } from '../spi/metrics.js';
 import type { NodeEnvironment } from './environment.js';
 import { NodeCipher } from './node-cipher.js';
 import { NodeClock } from './node-clock.js';
+import { NodeResolver } from './node-resolver.js';
 import { createNodeRandom } from './node-random.js';
 import { NodeSecrets } from './node-secrets.js';
 import type { NodeOptions, OptionSources, ResolvedNodeOptions } from './options.js';
@@ -24,6 +25,7 @@ export function createNodeEnvironment(given: NodeOptions, options: ResolvedNodeO
     random: createNodeRandom(),
     secrets: new NodeSecrets(),
     cipher: new NodeCipher(),
+    resolver: new NodeResolver(),
     datagrams: new UdpDatagrams({ metrics }),
     connections: createConnections(clock, metrics, options.tls),
     logger: given.logger ?? silentLogger,

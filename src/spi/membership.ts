@@ -17,6 +17,11 @@ export interface Member extends NodeId {
   /** Lowest and highest wire version that it speaks. */
   readonly wireMin: number;
   readonly wireMax: number;
+  /**
+   * For how long it has been silent while it is `suspect`, otherwise how late its event loop was when it last answered; measured when
+   * this description was made. Absent or 0: it is on time, or nobody knows.
+   */
+  readonly lagMs?: number;
   /** Application bytes, `undefined` until they have been pulled. */
   readonly metadata: Uint8Array | undefined;
 }

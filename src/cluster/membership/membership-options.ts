@@ -36,12 +36,21 @@ export interface SwimMembershipOptions {
   readonly partitionMemoryMs?: number;
   /** A timer later than this means that the loop stood still. @defaultValue 50 */
   readonly stallMs?: number;
+  /** Two clusters of different labels never hear each other. @defaultValue "scalebus" */
+  readonly label?: string;
+  /**
+   * Keys of 32 bytes that seal every datagram, the one to seal with first; needs `cipher` and `secrets`. Sealing costs some 10 us and
+   * 45 bytes a datagram. None: datagrams travel in clear, and whoever reaches the port can join. @defaultValue []
+   */
+  readonly keys?: readonly Uint8Array[];
   /** @defaultValue what this build speaks */
   readonly wireVersions?: { readonly min: number; readonly max: number };
 }
 
 /** Options with every default filled in. */
-export interface ResolvedSwimMembershipOptions extends Required<Omit<SwimMembershipOptions, 'swim' | 'epoch'>> {
+export interface ResolvedSwimMembershipOptions extends Required<
+  Omit<SwimMembershipOptions, 'swim' | 'epoch' | 'label'>
+> {
   readonly epoch: number | undefined;
   readonly swim: SwimOptions;
 }
@@ -66,7 +75,8 @@ export function resolveSwimMembershipOptions(given: SwimMembershipOptions): Reso
     seeds,
     epoch: given.epoch,
     seedPort: given.seedPort ?? address.port,
-    swim: resolveSwimOptions(given.swim),
+    keys: given.keys ?? [],
+    swim: resolveSwimOptions({ ...given.swim, ...(given.label === undefined ? {} : { label: given.label }) }),
   };
   for (const name of ['joinTimeoutMs', 'joinRetryMs', 'seedRetryMs', 'partitionMemoryMs', 'stallMs'] as const) {
     if (!(resolved[name] >= 1)) fail(name, resolved[name], '1 or more');

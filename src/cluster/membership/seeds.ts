@@ -7,12 +7,15 @@ export interface HostResolver {
   resolveHost(host: string): Promise<readonly string[]>;
   /** Targets of an SRV record. */
   resolveService(name: string): Promise<readonly Address[]>;
+  /** The list of seeds in an environment variable, or in a file; empty when it is not there (yet). */
+  readList(kind: 'env' | 'file', name: string): Promise<string>;
 }
 
 /**
  * Where seeds come from. A text lists seeds, separated by commas or white space: `host:port`, `[ipv6]:port`, a host without a port
- * (the default port is meant), or `srv:_service._proto.name`. A function is asked on every attempt: for the environment, a file,
- * or a list that somebody keeps elsewhere.
+ * (the default port is meant), `dns:name` or `dns:name:port` for all addresses of a name, `srv:_service._proto.name`, `env:NAME` for
+ * the list in an environment variable, `file:path` for one in a file. All of them are looked up anew on every attempt. A function
+ * is asked on every attempt too: for a list that somebody keeps elsewhere.
  */
 export type SeedSource = string | readonly string[] | (() => Promise<string | readonly string[]>);
 
@@ -34,16 +37,16 @@ export async function findSeeds(
 ): Promise<{ readonly addresses: readonly string[]; readonly fault: unknown }> {
   const found = new Set<string>();
   let fault: unknown;
-  const texts = await readSource(options.source).catch((error: unknown) => {
+  const note = (error: unknown): string[] => {
     fault = error;
     return [];
-  });
+  };
+  const texts = await readSource(options).catch(note);
   const lookups = texts.slice(0, seedsMax).map(async (text) => {
     try {
       return await lookUp(text, options);
     } catch (error) {
-      fault = error;
-      return [];
+      return note(error);
     }
   });
   for (const addresses of await Promise.all(lookups)) for (const address of addresses) found.add(address);
@@ -54,9 +57,8 @@ export async function findSeeds(
 export function checkSeeds(source: SeedSource): void {
   if (typeof source === 'function') return;
   for (const text of splitSeeds(source)) {
-    if (!text.startsWith(servicePrefix) && findAddress(text, 1) === undefined) {
-      throw new ClusterError('invalid-options', `seed ${JSON.stringify(text.slice(0, 120))} is no host:port`);
-    }
+    if (/^(?:srv|env|file):./.test(text)) continue;
+    if (findAddress(withoutPrefix(text), 1) === undefined) throw notASeed(text);
   }
 }
 
@@ -68,14 +70,32 @@ export function hasNoSeeds(source: SeedSource, own: string): boolean {
 /** One attempt asks this many addresses at most; a headless service of a thousand pods needs no more. */
 const seedsMax = 64;
 const servicePrefix = 'srv:';
+const namePrefix = 'dns:';
 
-async function readSource(source: SeedSource): Promise<readonly string[]> {
-  return splitSeeds(typeof source === 'function' ? await source() : source);
+/** All seeds as they are written; lists in the environment and in files are read, but may not name further ones. */
+async function readSource({ source, resolver }: SeedOptions): Promise<readonly string[]> {
+  const texts = splitSeeds(typeof source === 'function' ? await source() : source);
+  const lists = texts.map(async (text) => {
+    const [, kind, name = ''] = /^(env|file):(.+)$/.exec(text) ?? [];
+    if (kind !== 'env' && kind !== 'file') return [text];
+    return resolver === undefined ? [] : splitSeeds(await resolver.readList(kind, name));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+function withoutPrefix(text: string): string {
+  return text.startsWith(namePrefix) ? text.slice(namePrefix.length) : text;
+}
+
+function notASeed(text: string): ClusterError {
+  return new ClusterError('invalid-options', `seed ${JSON.stringify(text.slice(0, 120))} is no host:port`);
 }
 
 function splitSeeds(source: string | readonly string[]): string[] {
   const texts = typeof source === 'string' ? [source] : source;
-  return texts.flatMap((text) => text.split(/[\s,]+/)).filter((text) => text !== '');
+  // A path may have blanks in it.
+  const parts = texts.flatMap((text) => (text.startsWith('file:') ? [text] : text.split(/[\s,]+/)));
+  return parts.filter((text) => text !== '');
 }
 
 async function lookUp(text: string, options: SeedOptions): Promise<readonly string[]> {
@@ -86,8 +106,8 @@ async function lookUp(text: string, options: SeedOptions): Promise<readonly stri
     const lists = await Promise.all(targets.map((target) => resolveAddress(target, resolver)));
     return lists.flat();
   }
-  const address = findAddress(text, defaultPort);
-  if (address === undefined) throw new ClusterError('invalid-options', `seed ${JSON.stringify(text.slice(0, 120))}`);
+  const address = findAddress(withoutPrefix(text), defaultPort);
+  if (address === undefined) throw notASeed(text);
   return resolver === undefined ? [addressToText(address)] : resolveAddress(address, resolver);
 }
 

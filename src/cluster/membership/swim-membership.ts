@@ -3,9 +3,11 @@ import { ClusterError } from '../../core/errors.js';
 import { Listeners, type Unlisten } from '../../core/listeners.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import type { Random } from '../../core/random.js';
+import { Armour } from '../../protocol/swim/armour.js';
 import type { MemberCatalogue } from '../../protocol/swim/catalogue.js';
 import type { SwimEffects, SwimFault, SwimPhase } from '../../protocol/swim/effects.js';
 import { drawEpoch } from '../../protocol/swim/identity.js';
+import { KeyRing } from '../../protocol/swim/key-ring.js';
 import { SwimMachine } from '../../protocol/swim/swim.js';
 import type { DatagramSocket } from '../../spi/datagrams.js';
 import type { Links } from '../../spi/links.js';
@@ -18,6 +20,7 @@ import type {
   Membership,
 } from '../../spi/membership.js';
 import type { Metrics } from '../../spi/metrics.js';
+import type { Cipher, Secrets } from '../../spi/secrets.js';
 import { MachineLoop } from './machine-loop.js';
 import { MemberTeller } from './member-teller.js';
 import {
@@ -41,6 +44,9 @@ export interface SwimMembershipDeps {
   readonly resolver?: HostResolver;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
+  /** Needed with `keys`. */
+  readonly cipher?: Cipher;
+  readonly secrets?: Secrets;
   /** Shared by nodes that are simulated in one process. */
   readonly catalogue?: MemberCatalogue;
 }
@@ -51,6 +57,7 @@ export class SwimMembership implements Membership {
   readonly watch: ClusterWatch;
   readonly #deps: SwimMembershipDeps;
   readonly #options: ResolvedSwimMembershipOptions;
+  readonly #armour: Armour | undefined;
   readonly #machine: SwimMachine;
   readonly #loop: MachineLoop;
   readonly #seeds: SeedLoop;
@@ -63,7 +70,8 @@ export class SwimMembership implements Membership {
     this.#deps = deps;
     this.#options = resolveSwimMembershipOptions(options);
     const { clock, random } = deps;
-    this.#machine = makeMachine(deps, this.#options);
+    this.#armour = makeArmour(deps, this.#options);
+    this.#machine = makeMachine(deps, this.#options, this.#armour);
     this.#teller = new MemberTeller(clock);
     const partition = new PartitionWatch(clock, this.#options.partitionMemoryMs);
     this.#run = newRunState(deps, this.#machine);
@@ -91,6 +99,11 @@ export class SwimMembership implements Membership {
   /** The machine, for reading: simulations and checkers look at it. */
   get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase' | 'othersTold'> {
     return this.#machine;
+  }
+
+  /** The keys that seal datagrams, to change them while the node runs; `undefined` for a cluster without any. */
+  get keyRing(): KeyRing | undefined {
+    return this.#armour?.ring;
   }
 
   members(): readonly Member[] {
@@ -190,21 +203,26 @@ export class SwimMembership implements Membership {
     this.#loop.arm();
   }
 
-  /** Resolves when this node is up, or the time is over; with an error when it must not come up. */
+  /**
+   * Resolves when this node is up and has the members that its welcomer knows, or the time is over; with an error when it must not
+   * come up.
+   */
   #join(timeoutMs: number): Promise<ClusterError | undefined> {
     const { clock } = this.#deps;
     return new Promise((resolve) => {
       let cancel: CancelTimer | undefined;
-      const unlisten = this.#run.phases.add((phase) => {
-        if (phase !== 'up' && phase !== 'refused' && phase !== 'left') return;
+      const end = (fault: ClusterError | undefined): void => {
         cancel?.();
         unlisten();
-        resolve(phase === 'up' ? undefined : (this.#run.fault ?? new ClusterError('stopped', 'stopped while joining')));
+        this.#run.caughtUp = undefined;
+        resolve(fault);
+      };
+      const unlisten = this.#run.phases.add((phase) => {
+        if (phase !== 'refused' && phase !== 'left' && phase !== 'deposed') return;
+        end(this.#run.fault ?? new ClusterError('stopped', 'stopped while joining'));
       });
-      cancel = clock.setTimer(after(clock.now(), timeoutMs), () => {
-        unlisten();
-        resolve(undefined);
-      });
+      this.#run.caughtUp = () => end(undefined);
+      cancel = clock.setTimer(after(clock.now(), timeoutMs), () => end(undefined));
       this.#machine.contact([], this.#out);
       this.#seeds.start();
     });
@@ -216,6 +234,7 @@ export class SwimMembership implements Membership {
     this.#machine.receive(this.#deps.clock.now(), from, bytes, this.#out);
     this.#teller.flush();
     this.#loop.arm();
+    if (this.#run.caughtUp !== undefined && this.#machine.hasCaughtUp) this.#run.caughtUp();
   }
 
   /** A datagram that came as a request over a stream: what it is answered with goes back there. */
@@ -311,6 +330,8 @@ interface RunState {
   fault: ClusterError | undefined;
   seedFault: unknown;
   streamAnswer: Uint8Array | undefined;
+  /** Ends the wait of `start`. */
+  caughtUp: (() => void) | undefined;
 }
 
 function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
@@ -331,12 +352,27 @@ function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
     fault: undefined,
     seedFault: undefined,
     streamAnswer: undefined,
+    caughtUp: undefined,
   };
 }
 
 const metricsPeriodMs = 1000;
 
-function makeMachine(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOptions): SwimMachine {
+function makeArmour(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOptions): Armour | undefined {
+  const { cipher, secrets } = deps;
+  if (options.keys.length === 0) return undefined;
+  if (cipher === undefined || secrets === undefined) {
+    throw new ClusterError('invalid-options', 'keys need a cipher and secrets');
+  }
+  const { label, membersMax: sessionsMax } = options.swim;
+  return new Armour({ cipher, secrets, ring: new KeyRing(options.keys) }, { label, sessionsMax, sealsMax: 2 ** 32 });
+}
+
+function makeMachine(
+  deps: SwimMembershipDeps,
+  options: ResolvedSwimMembershipOptions,
+  armour: Armour | undefined,
+): SwimMachine {
   const { clock, random, catalogue } = deps;
   const { name, address, metadata, wireVersions } = options;
   const epoch = options.epoch ?? drawEpoch(clock.wallMs(), 0, random.fork('epoch'));
@@ -345,6 +381,7 @@ function makeMachine(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOp
     identity: { name, epoch, address, metadata, wireMin: wireVersions.min, wireMax: wireVersions.max },
     random: random.fork('swim'),
     ...(catalogue === undefined ? {} : { catalogue }),
+    ...(armour === undefined ? {} : { armour }),
   });
 }
 

@@ -12,6 +12,8 @@ export interface SyncPeer {
   readonly address: string;
   /** -1 for a stranger. */
   readonly slot: number;
+  /** How long an answer to it may be; without limit when it proved that it has the key. */
+  readonly answerBytesMax?: number;
 }
 
 /**
@@ -29,6 +31,12 @@ export class AntiEntropy {
   #eagerAt = Number.POSITIVE_INFINITY;
   #eagerUntil: MonotonicMs;
   #asked: string | undefined;
+  /** Who welcomed a newcomer and has not told whom it knows. */
+  readonly #welcomers = new Map<string, SyncPeer>();
+  #firstTries = 0;
+  /** Most live members that an answer to a newcomer spoke of; 0 until one came. */
+  #wanted = 0;
+  #caughtUp = false;
   #hashBefore = 0;
   #tokens: number;
   #tokensAt: MonotonicMs;
@@ -49,6 +57,22 @@ export class AntiEntropy {
     return this.#eagerAt;
   }
 
+  /** True once this node has as many members as those that welcomed it; a node that nobody welcomed never gets there. */
+  get hasCaughtUp(): boolean {
+    const isTold = this.#wanted > 0 && this.#welcomers.size === 0;
+    this.#caughtUp ||= isTold && this.#parts.table.liveCount >= this.#wanted;
+    return this.#caughtUp;
+  }
+
+  /** A newcomer's first question: who we are, and whom do you know. Asked again, of others too, until it has been answered. */
+  pullFirst(now: MonotonicMs, peer: SyncPeer, out: SwimEffects): void {
+    if (!this.hasCaughtUp) {
+      if (this.#welcomers.size < welcomersMax) this.#welcomers.set(peer.address, peer);
+      this.#eagerAt = Math.min(this.#eagerAt, after(now, this.#firstWaitMs()));
+    }
+    this.#ask(now, { peer, introduces: true }, out);
+  }
+
   /** This node has just come up: it asks somebody again and again for a while, as many may be coming up with it. */
   beginEagerly(now: MonotonicMs): void {
     if (!this.#parts.options.digestSync) return;
@@ -58,12 +82,18 @@ export class AntiEntropy {
 
   tick(now: MonotonicMs, out: SwimEffects): void {
     if (now < this.#eagerAt) return;
-    this.#eagerAt = now < this.#eagerUntil ? after(now, this.#eagerWaitMs()) : Number.POSITIVE_INFINITY;
+    const isFirst = this.#welcomers.size > 0;
+    const waitMs = isFirst ? this.#firstWaitMs() : this.#eagerWaitMs();
+    this.#eagerAt = now < this.#eagerUntil ? after(now, waitMs) : Number.POSITIVE_INFINITY;
     const { table, random, self } = this.#parts;
     const isOther = (slot: number): boolean => table.isAlive(slot) && table.nameOf(slot) !== self.life.name;
     pickSlots(random, { capacity: table.capacity, count: 1 }, isOther, this.#picked);
     const slot = this.#picked[0];
-    if (slot !== undefined) this.pull(now, { address: table.lifeOf(slot).address, slot }, out);
+    const other = slot === undefined ? undefined : { address: table.lifeOf(slot).address, slot };
+    this.#firstTries += 1;
+    // A welcomer that is overrun, or not yet up itself, does not answer; whoever is known by then may.
+    const peer = isFirst && (other === undefined || this.#firstTries % 2 === 1) ? this.#nextWelcomer() : other;
+    if (peer !== undefined) this.#ask(now, { peer, introduces: isFirst }, out);
   }
 
   /** A member's digest came by. */
@@ -78,32 +108,40 @@ export class AntiEntropy {
 
   /** Asks for whatever differs. */
   pull(now: MonotonicMs, peer: SyncPeer, out: SwimEffects): void {
+    this.#ask(now, { peer, introduces: false }, out);
+  }
+
+  #ask(now: MonotonicMs, question: { readonly peer: SyncPeer; readonly introduces: boolean }, out: SwimEffects): void {
     const { table, counts, options, self } = this.#parts;
+    const { peer, introduces } = question;
     counts['sync-asked'] += 1;
     this.#nextPullAt = after(now, this.#waitMs);
     this.#asked = peer.address;
     this.#hashBefore = table.hash;
     // About four members a leaf, and all leaves in one datagram with room for its head.
-    const fits = options.datagramMaxBytes >= 1300 ? leafBitsMax : leafBitsMax - 2;
+    const fits = (options.datagramMaxBytes >= 1300 ? leafBitsMax : leafBitsMax - 2) - (introduces ? 1 : 0);
     const bits = Math.max(0, Math.min(fits, Math.ceil(Math.log2(Math.max(1, table.liveCount / 4)))));
     const leaves: number[] = [];
     for (let index = 0; index < 1 << bits; index += 1) leaves.push(table.leafHash(index, bits));
-    // Who has lost us, or never knew us, refuses a stranger's question; the next one it answers, for we say who we are. The
-    // leaves go first: they have to fit.
-    const alive = { kind: 'alive', life: self.life, incarnation: self.incarnation } as const;
-    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync', bits, leaves }, alive], out);
+    // One datagram. An answer is for members, so whoever asks first says who it is before the question is read. Later the leaves go
+    // first, for they have to fit: who has lost us refuses this question and answers the next.
+    const own = { kind: 'alive', life: self.life, incarnation: self.incarnation } as const;
+    const sync = { kind: 'sync', bits, leaves } as const;
+    this.#outbox.question({ ...peer, share: 1 }, introduces ? [own, sync] : [sync, own], out);
   }
 
   /** Sends the members of the leaves that differ. Strangers get nothing. */
   answer(now: MonotonicMs, peer: SyncPeer, sync: SyncMessage, out: SwimEffects): void {
     const { counts, options, table } = this.#parts;
     this.#refill(now);
-    if (peer.slot < 0 || this.#tokens < 1) {
-      counts['sync-refused'] += 1;
+    // One of them is the end, so an answer is never longer than what the question pays for.
+    const payed = Math.floor((peer.answerBytesMax ?? Number.POSITIVE_INFINITY) / options.datagramMaxBytes) - 1;
+    if (peer.slot < 0 || this.#tokens < 1 || payed < 1) {
+      counts[peer.slot >= 0 && payed < 1 ? 'drop-amplifying' : 'sync-refused'] += 1;
       return;
     }
     counts['sync-answered'] += 1;
-    const packetsMax = Math.max(1, Math.min(options.syncPacketsMax, Math.floor(this.#tokens)));
+    const packetsMax = Math.max(1, Math.min(options.syncPacketsMax, Math.floor(this.#tokens), payed));
     const slots = this.#slotsThatDiffer(sync);
     const { sent, packets } = this.#outbox.stream({ ...peer, packetsMax }, this.#records(slots), out);
     this.#tokens -= packets;
@@ -121,6 +159,9 @@ export class AntiEntropy {
     const { options, table } = this.#parts;
     const isAnswer = this.#asked === peer.address;
     if (isAnswer) this.#asked = undefined;
+    if (isAnswer && this.#welcomers.size > 0 && !this.#welcomers.delete(peer.address)) this.#welcomers.clear();
+    else this.#welcomers.delete(peer.address);
+    if (!this.#caughtUp) this.#wanted = Math.max(this.#wanted, end.count);
     if (this.#isEqual(end)) {
       this.#waitMs = options.syncPeriodMs;
       return;
@@ -138,6 +179,20 @@ export class AntiEntropy {
     }
     const { liveCount: count, hash } = table;
     this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync-end', count, hash, truncated: false }], out);
+  }
+
+  /** Each in turn. */
+  #nextWelcomer(): SyncPeer | undefined {
+    for (const [address, peer] of this.#welcomers) {
+      this.#welcomers.delete(address);
+      this.#welcomers.set(address, peer);
+      return peer;
+    }
+    return undefined;
+  }
+
+  #firstWaitMs(): number {
+    return this.#parts.options.syncPeriodMs / 2;
   }
 
   #eagerWaitMs(): number {
@@ -180,6 +235,8 @@ export class AntiEntropy {
   }
 }
 
+/** As many as one attempt asks. */
+const welcomersMax = 64;
 /** How long a node that came up asks by itself; afterwards the digests on acknowledgements say when there is reason to. */
 const eagerMs = 3000;
 /** Gossip rounds without a change after which news is taken to have arrived. */

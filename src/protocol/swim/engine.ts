@@ -1,6 +1,7 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
 import { AntiEntropy } from './anti-entropy.js';
+import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
 import { createSwimCounts } from './counts.js';
 import { Dissemination } from './dissemination.js';
@@ -8,6 +9,7 @@ import type { FactsOwner } from './facts-owner.js';
 import { Facts } from './facts.js';
 import { SelfState, type SwimIdentity } from './identity.js';
 import { Joiner } from './joiner.js';
+import { Lags } from './lags.js';
 import { LocalHealth } from './local-health.js';
 import { MemberTable } from './member-table.js';
 import { Metadata } from './metadata.js';
@@ -31,8 +33,8 @@ export interface SwimSetup {
   readonly catalogue?: MemberCatalogue;
   /** Who is known from the start, this node included as `identity` says it; over the same catalogue. For simulations of settled clusters. */
   readonly known?: MemberTable;
-  /** Bytes that encryption adds to each datagram. */
-  readonly overheadBytes?: number;
+  /** Seals and opens datagrams. Without it they travel in clear. */
+  readonly armour?: Armour;
 }
 
 /** The parts of one machine, joined. */
@@ -56,7 +58,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const parts = buildParts(now, setup);
   let seq = setup.random.below(0x1000_0000);
   const start = { now, drawSeq: () => (seq += 1) };
-  const outbox = new Outbox(parts, setup.overheadBytes ?? 0);
+  const outbox = new Outbox(parts);
   const reconnect = new Reconnect(parts, now);
   // Facts tell the joiner and the metadata what concerns them, and these are made with the facts.
   const later: { joiner?: Joiner; metadata?: Metadata } = {};
@@ -102,6 +104,8 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     suspicions: new SuspicionBook(options),
     agenda: new Agenda(),
     ears: new Ears(now),
+    lags: new Lags(now),
     counts: createSwimCounts(),
+    armour: setup.armour,
   };
 }

@@ -143,12 +143,13 @@ export class Facts {
 
   /** Forgets tombstones that are old enough; returns how many. */
   sweep(now: MonotonicMs): number {
-    const { table, options, gossip } = this.#parts;
+    const { table, options, gossip, lags } = this.#parts;
     let swept = 0;
     for (const slot of table.goneSlots()) {
       if (now - (table.findGoneAt(slot) ?? now) < options.tombstoneMs) break;
       table.forget(slot);
       gossip.forget(slot);
+      lags.forget(slot);
       swept += 1;
     }
     return swept;
@@ -180,6 +181,7 @@ export class Facts {
       wireMax,
       status: table.findStatus(slot) ?? 'failed',
       incarnation: table.incarnationOf(slot),
+      lagMs: this.#parts.lags.find(slot),
       metadata: this.#owner.findMetadata(slot),
     };
   }
@@ -216,6 +218,7 @@ export class Facts {
     const wasLive = table.isLive(slot);
     counts['life-replaced'] += 1;
     suspicions.close(slot);
+    this.#parts.lags.forget(slot);
     this.#farewells.delete(slot);
     if (wasLive) {
       table.mark(slot, 'failed', table.incarnationOf(slot), now);
@@ -236,6 +239,7 @@ export class Facts {
     const known = table.lifeOf(slot);
     if (suspicions.find(slot) !== undefined) counts['suspicion-refuted'] += 1;
     suspicions.close(slot);
+    this.#parts.lags.heard(slot);
     this.#farewells.delete(slot);
     table.put(life, incarnation);
     if (known.metadataVersion !== life.metadataVersion) this.#wantMetadata(slot);
@@ -308,6 +312,7 @@ export class Facts {
     const suspicion = suspicions.start(now, subject, table.liveCount);
     if (isKnown) suspicions.confirm(suspicion, message.from, message.refused);
     counts['suspicion-started'] += 1;
+    this.#parts.lags.silentFrom(slot, now);
     const wasAlive = table.isAlive(slot);
     table.mark(slot, 'suspect', message.incarnation, now);
     this.#reviewConfirmers();
@@ -343,6 +348,7 @@ export class Facts {
   #remove(now: MonotonicMs, slot: number, news: FailedMessage | LeftMessage, out: SwimEffects): void {
     const { table, suspicions, gossip } = this.#parts;
     suspicions.close(slot);
+    if (news.kind === 'left') this.#parts.lags.forget(slot);
     this.#farewells.delete(slot);
     table.mark(slot, news.kind, news.incarnation, now);
     this.#changedAt = now;

@@ -175,10 +175,7 @@ export class Joiner {
 
   /** Tells a node that does not know us who we are, and asks for whom it knows. */
   #greet(now: MonotonicMs, peer: SyncPeer, out: SwimEffects): void {
-    const { outbox, antiEntropy, parts } = this.#deps;
-    const { life, incarnation } = parts.self;
-    outbox.toAddress(peer.address, peer.slot, [{ kind: 'alive', life, incarnation }], out);
-    antiEntropy.pull(now, peer, out);
+    this.#deps.antiEntropy.pullFirst(now, peer, out);
   }
 
   #judgeCheck(now: MonotonicMs, verdict: NameVerdict | undefined, out: SwimEffects): boolean {

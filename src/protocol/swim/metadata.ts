@@ -1,6 +1,7 @@
 import { after, type MonotonicMs } from '../../core/clock.js';
 import { emptyBytes } from '../../core/bytes.js';
 import { hashBytes } from '../../core/hash.js';
+import type { SyncPeer } from './anti-entropy.js';
 import type { SwimEffects } from './effects.js';
 import type { Facts } from './facts.js';
 import type { MetadataMessage, MetadataWantedMessage } from './messages.js';
@@ -78,11 +79,7 @@ export class Metadata {
   }
 
   /** Answers a range of what we hold; to strangers nothing. */
-  answer(
-    asker: { readonly address: string; readonly slot: number },
-    wanted: MetadataWantedMessage,
-    out: SwimEffects,
-  ): void {
+  answer(asker: SyncPeer, wanted: MetadataWantedMessage, out: SwimEffects): void {
     const { table, counts } = this.#parts;
     const slot = table.findSlot(wanted.name);
     if (asker.slot < 0 || slot < 0) {
@@ -94,6 +91,10 @@ export class Metadata {
     const isCurrent = life.epoch === wanted.epoch && life.metadataVersion === wanted.version;
     if (bytes === undefined || !isCurrent || wanted.offset >= bytes.length) return;
     const { name, epoch, version, offset } = wanted;
+    if ((asker.answerBytesMax ?? Number.POSITIVE_INFINITY) < this.#rangeBytes + rangeHeadBytes) {
+      counts['drop-amplifying'] += 1;
+      return;
+    }
     const range = bytes.subarray(offset, offset + this.#rangeBytes);
     this.#outbox.toAddress(asker.address, -1, [{ kind: 'metadata', name, epoch, version, offset, bytes: range }], out);
   }
@@ -176,7 +177,7 @@ export class Metadata {
     const { epoch, version } = pull;
     const offset = index * this.#rangeBytes;
     const wanted = { kind: 'metadata-wanted', name: table.nameOf(pull.slot), epoch, version, offset } as const;
-    this.#outbox.toAddress(table.lifeOf(from).address, -1, [wanted], out);
+    this.#outbox.question({ address: table.lifeOf(from).address, slot: -1, share: 0.3 }, [wanted], out);
   }
 
   /** What fits a datagram beside its head, names included, and encryption. Every node of a cluster has to have the same. */
@@ -209,5 +210,7 @@ const pullsMax = 8;
 /** Ranges asked for at once. */
 const windowRanges = 8;
 const triesMax = 6;
+/** Heads of the datagram and of the part, names included. */
+const rangeHeadBytes = 172;
 /** Content that does not match its hash so often is given up until the member changes it. */
 const brokenMax = 3;

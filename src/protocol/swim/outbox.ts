@@ -10,9 +10,13 @@ import type { SwimParts } from './parts.js';
 export class Outbox {
   readonly #parts: SwimParts;
   readonly #writer: PacketWriter;
+  /** What is spoken to those whose versions are not known: the lowest is what most can read, until somebody says that he cannot. */
+  #strangerVersion: number;
 
-  constructor(parts: SwimParts, overheadBytes: number) {
+  constructor(parts: SwimParts) {
     this.#parts = parts;
+    const overheadBytes = parts.armour?.overheadBytes ?? 0;
+    this.#strangerVersion = parts.self.life.wireMin;
     this.#writer = new PacketWriter(parts.options.label, parts.options.datagramMaxBytes - overheadBytes);
   }
 
@@ -32,7 +36,10 @@ export class Outbox {
     for (const message of messages) this.#writer.add(message);
     if (slot >= 0) {
       this.#addNotice(slot);
-      this.#parts.gossip.pack(this.#writer, this.#parts.table.liveCount);
+      const { gossip, table, armour } = this.#parts;
+      // In clear anybody can ask in a member's name and have the answer, with all the news, sent to somebody else.
+      const isSafe = armour !== undefined || address === table.lifeOf(slot).address;
+      if (isSafe) gossip.pack(this.#writer, table.liveCount);
     }
     this.#send(address, out);
   }
@@ -48,13 +55,22 @@ export class Outbox {
     return true;
   }
 
-  /** Asks a stranger something, as long as the longest answer may be, so that nobody can use it to multiply traffic. */
+  /** Asks something, in a datagram so long that nobody can use the question to multiply traffic. */
   padded(address: string, messages: readonly SwimMessage[], out: SwimEffects): void {
     this.#begin(-1);
     for (const message of messages) this.#writer.add(message);
-    const headBytes = 3;
-    this.#writer.add({ kind: 'pad', bytes: Math.max(0, this.#writer.room - headBytes) });
+    this.#pad(this.#writer.room);
     this.#send(address, out);
+  }
+
+  /** Asks a member for more than fits one datagram: in clear the answer's length is bounded by the question's. */
+  question(to: QuestionTarget, messages: readonly SwimMessage[], out: SwimEffects): void {
+    this.#begin(to.slot);
+    for (const message of messages) this.#writer.add(message);
+    const { armour, options } = this.#parts;
+    const isShort = armour === undefined && to.share > 0;
+    if (isShort) this.#pad(Math.floor(options.datagramMaxBytes * to.share) - this.#writer.length);
+    this.#send(to.address, out);
   }
 
   /** Asks over a stream what a datagram asked in vain. */
@@ -62,7 +78,8 @@ export class Outbox {
     this.#begin(slot);
     for (const message of messages) this.#writer.add(message);
     const { address, name } = this.#parts.table.lifeOf(slot);
-    out.exchange(address, name, this.#writer.finish());
+    const bytes = this.#writer.finish();
+    out.exchange(address, name, this.#parts.armour?.seal(bytes) ?? bytes);
   }
 
   /** Sends messages that may need several datagrams, up to `packetsMax`; returns how many messages went, and datagrams. */
@@ -94,11 +111,16 @@ export class Outbox {
     this.#emit(address, this.#writer.versionNotice(wireMin, wireMax), out);
   }
 
+  /** Strangers are spoken to in this version from now on: somebody spoke it, or says that he reads no lower one. */
+  speakTo(strangerVersion: number): void {
+    this.#strangerVersion = strangerVersion;
+  }
+
   #begin(slot: number): void {
     const { self, table } = this.#parts;
     const { wireMin, wireMax, name, epoch } = self.life;
-    // A stranger may be of any build: the lowest is what most can read.
-    const version = slot < 0 ? wireMin : Math.max(wireMin, Math.min(wireMax, table.lifeOf(slot).wireMax));
+    const known = slot < 0 ? this.#strangerVersion : table.lifeOf(slot).wireMax;
+    const version = Math.max(wireMin, Math.min(wireMax, known));
     this.#writer.begin(version, name, epoch);
   }
 
@@ -117,9 +139,22 @@ export class Outbox {
     this.#emit(address, this.#writer.finish(), out);
   }
 
-  #emit(address: string, bytes: Uint8Array, out: SwimEffects): void {
+  #pad(bytes: number): void {
+    const headBytes = 3;
+    if (bytes > headBytes) this.#writer.add({ kind: 'pad', bytes: Math.min(bytes, this.#writer.room) - headBytes });
+  }
+
+  #emit(address: string, plain: Uint8Array, out: SwimEffects): void {
+    const bytes = this.#parts.armour?.seal(plain) ?? plain;
     this.#parts.counts['datagrams-sent'] += 1;
     this.#parts.counts['bytes-sent'] += bytes.length;
     out.send(address, bytes);
   }
+}
+
+/** Whom a question goes to, and the share of a whole datagram that it has to have. */
+export interface QuestionTarget {
+  readonly address: string;
+  readonly slot: number;
+  readonly share: number;
 }

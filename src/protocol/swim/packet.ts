@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, emptyBytes } from '../../core/bytes.js';
 import { hashText } from '../../core/hash.js';
 import { decodePart, encodePart } from './message-codec.js';
 import { readEpoch, readName, writeEpoch } from './message-fields.js';
+import { sealedMark } from './armour.js';
 import type { SwimMessage } from './messages.js';
 
 /**
@@ -9,6 +10,8 @@ import type { SwimMessage } from './messages.js';
  *
  *     version: u8 | label hash: u32 | sender name: text | sender epoch: 7 bytes | parts...
  *     part: kind u8 | length varint | body
+ *
+ * With a key all of it travels sealed, see armour.ts; the label's hash is at the same place.
  *
  * Version 0 is the notice of a node that could not read ours: `0 | label hash | lowest u8 | highest u8`, in every build to come.
  */
@@ -30,6 +33,11 @@ export class PacketWriter {
   constructor(label: string, maxBytes: number) {
     this.#labelHash = hashText(label);
     this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.#writer.length;
   }
 
   /** Bytes that still fit. */
@@ -77,7 +85,7 @@ export class PacketWriter {
 }
 
 /** What opening a datagram may come to. */
-export type PacketOpening = 'ok' | 'label' | 'version' | 'notice' | 'malformed';
+export type PacketOpening = 'ok' | 'label' | 'version' | 'notice' | 'malformed' | 'sealed';
 
 /** Reads datagrams, one at a time. The label is looked at first: another cluster's datagram costs five bytes. */
 export class PacketReader {
@@ -110,6 +118,7 @@ export class PacketReader {
     const labelHash = reader.u32();
     if (isSpoilt(reader)) return 'malformed';
     if (labelHash !== this.#labelHash) return 'label';
+    if (version === sealedMark) return 'sealed';
     if (version === 0) {
       this.#notice = [reader.u8(), reader.u8()];
       return isSpoilt(reader) ? 'malformed' : 'notice';

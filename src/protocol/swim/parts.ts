@@ -1,8 +1,10 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
+import type { Armour } from './armour.js';
 import type { SwimCounts } from './counts.js';
 import type { Dissemination } from './dissemination.js';
 import type { SelfState } from './identity.js';
+import type { Lags } from './lags.js';
 import type { LocalHealth } from './local-health.js';
 import type { MemberTable } from './member-table.js';
 import type { SwimOptions } from './options.js';
@@ -19,7 +21,10 @@ export interface SwimParts {
   readonly suspicions: SuspicionBook;
   readonly agenda: Agenda;
   readonly ears: Ears;
+  readonly lags: Lags;
   readonly counts: SwimCounts;
+  /** Seals and opens datagrams; `undefined` in a cluster without a key. */
+  readonly armour: Armour | undefined;
 }
 
 /** Members that should be probed before it is their turn, and members whose metadata is wanted. Bounded; when full, new wishes are dropped. */

@@ -191,7 +191,9 @@ export class Prober {
     if (!options.healthTrustsNacks || probe.nacksDue === 0) health.change(1);
     if (missed > 0) health.change(1);
     const isSameLife = table.findStatus(probe.slot) !== undefined && table.lifeOf(probe.slot).epoch === probe.epoch;
-    if (isSameLife) this.#facts.accuse(now, probe.slot, false, out);
+    if (!isSameLife) return;
+    this.#parts.lags.silentFrom(probe.slot, probe.startedAt);
+    this.#facts.accuse(now, probe.slot, false, out);
   }
 
   #ownSlot(): number {

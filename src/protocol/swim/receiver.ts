@@ -4,7 +4,7 @@ import type { AntiEntropy, SyncPeer } from './anti-entropy.js';
 import type { SwimEffects } from './effects.js';
 import type { Facts } from './facts.js';
 import type { Joiner } from './joiner.js';
-import type { AckMessage, PingMessage, SwimMessage } from './messages.js';
+import type { AckMessage, PingMessage, RecordMessage, SwimMessage } from './messages.js';
 import type { Metadata } from './metadata.js';
 import type { Outbox } from './outbox.js';
 import { type PacketHead, PacketReader } from './packet.js';
@@ -48,10 +48,17 @@ export class Receiver {
     const { counts, table, self } = parts;
     counts['datagrams-received'] += 1;
     counts['bytes-received'] += bytes.length;
-    const opening = this.#reader.open(bytes);
+    const plain = parts.armour === undefined ? bytes : parts.armour.open(now, bytes);
+    if (typeof plain === 'string') {
+      counts[`drop-${plain}`] += 1;
+      return;
+    }
+    const answerBytesMax = parts.armour === undefined ? bytes.length * amplificationMax : Number.POSITIVE_INFINITY;
+    const opening = this.#reader.open(plain);
     if (opening === 'notice') {
       const [wireMin, wireMax] = this.#reader.notice;
       joiner.incompatible({ address: from, wireMin, wireMax }, out);
+      outbox.speakTo(wireMax);
       return;
     }
     if (opening !== 'ok') {
@@ -66,10 +73,12 @@ export class Receiver {
       return;
     }
     this.#hear(now);
+    // Whoever asks can read what it speaks.
+    if (findSender(table, head) < 0) outbox.speakTo(head.version);
     for (let part = this.#reader.next(); part !== undefined; part = this.#reader.next()) {
       if (part === 'unknown') counts['drop-unknown-part'] += 1;
       else if (part === 'malformed') counts['drop-malformed'] += 1;
-      else this.#dispatch(now, { address: from, slot: findSender(table, head), head }, part, out);
+      else this.#dispatch(now, { address: from, slot: findSender(table, head), head, answerBytesMax }, part, out);
     }
   }
 
@@ -134,7 +143,15 @@ export class Receiver {
     }
     const { liveCount: count, hash } = table;
     const ack = { kind: 'ack', seq, count, hash, lagMs: this.#lagMs, tables: digests.own() } as const;
-    outbox.toAddress(sender.address, sender.slot, [ack], out);
+    outbox.toAddress(sender.address, sender.slot, [ack, ...this.#successorOf(sender)], out);
+  }
+
+  /** The life that took a sender's place: nobody else would tell it, for nobody counts on it any more. */
+  #successorOf(sender: Sender): readonly RecordMessage[] {
+    const { table } = this.#deps.parts;
+    const slot = sender.slot >= 0 ? -1 : table.findSlot(sender.head.name);
+    if (slot < 0 || !table.isLive(slot) || table.lifeOf(slot).epoch <= sender.head.epoch) return noRecords;
+    return [{ kind: 'alive', life: table.lifeOf(slot), incarnation: table.incarnationOf(slot) }];
   }
 
   #gone(now: MonotonicMs, seq: number, out: SwimEffects): void {
@@ -147,6 +164,7 @@ export class Receiver {
     if (joiner.acked(now, ack.seq, out) || !joiner.isRunning) return;
     if (!relay.acked(ack.seq, out)) prober.acked(now, ack.seq);
     if (sender.slot < 0) return;
+    this.#deps.parts.lags.answered(sender.slot, ack.lagMs);
     antiEntropy.compare(now, sender, ack, out);
     if (ack.tables.length > 0) digests.heard({ name: sender.head.name, epoch: sender.head.epoch }, ack.tables);
   }
@@ -164,6 +182,9 @@ function findSender(table: SwimParts['table'], head: PacketHead): number {
   return slot >= 0 && table.lifeOf(slot).epoch === head.epoch ? slot : -1;
 }
 
+const noRecords: readonly RecordMessage[] = [];
 const noticeBytes = 7;
+/** In clear an answer is at most so many times as long as the question; QUIC (RFC 9000, section 8.1) has 3, we count the end of it too. */
+const amplificationMax = 4;
 /** A lag beyond this is told as this; the field is for people. */
 const lagMsMax = 3_600_000;

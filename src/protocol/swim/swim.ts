@@ -45,6 +45,11 @@ export class SwimMachine {
     return this.#engine.parts.counts;
   }
 
+  /** True once this node has the members that the one who welcomed it has. Never true for a node that began alone. */
+  get hasCaughtUp(): boolean {
+    return this.#engine.antiEntropy.hasCaughtUp;
+  }
+
   /** When `tick` has to be called next; calling it earlier does no harm. */
   get nextAt(): number {
     const { parts, prober, relay, joiner, facts, metadata, antiEntropy, reconnect } = this.#engine;
@@ -70,6 +75,7 @@ export class SwimMachine {
   /** One datagram, or the answer to an exchange. */
   receive(now: MonotonicMs, from: string, bytes: Uint8Array, out: SwimEffects): void {
     if (this.phase !== 'joining' && !this.#isRunning) return;
+    this.#engine.parts.lags.reach(now);
     this.#engine.receiver.receive(now, from, bytes, out);
     this.#engine.metadata.begin(now, out);
   }
@@ -78,6 +84,7 @@ export class SwimMachine {
     const { prober, relay, joiner, facts, metadata, antiEntropy, reconnect, parts } = this.#engine;
     if (this.phase === 'joining') joiner.tick(now, out);
     if (!this.#isRunning) return;
+    parts.lags.reach(now);
     joiner.tick(now, out);
     prober.tick(now, out);
     relay.tick(now, out);

@@ -3,6 +3,8 @@ import { must } from '../../core/assert.js';
 import type { SwimMembershipOptions } from '../../cluster/membership/membership-options.js';
 import { SwimMembership } from '../../cluster/membership/swim-membership.js';
 import { MemberCatalogue } from '../../protocol/swim/catalogue.js';
+import { NodeCipher } from '../../runtime/node-cipher.js';
+import { NodeSecrets } from '../../runtime/node-secrets.js';
 import type { DatagramSocket } from '../../spi/datagrams.js';
 import type { MemberEvent } from '../../spi/membership.js';
 import { SimNetwork } from '../sim-network.js';
@@ -42,6 +44,9 @@ export class SimMembers {
   readonly events: SeenEvent[] = [];
   readonly #options: SimMembersOptions;
   readonly #catalogue = new MemberCatalogue();
+  /** Real ones: nothing that the simulation decides depends on what they draw. */
+  readonly #cipher = new NodeCipher();
+  readonly #secrets = new NodeSecrets();
   readonly #running = new Map<string, SimMember & { readonly socket: DatagramSocket }>();
   #lives = 0;
 
@@ -71,6 +76,8 @@ export class SimMembers {
         random: this.simulator.random.fork(`node ${name} life ${this.#lives}`),
         socket,
         catalogue: this.#catalogue,
+        cipher: this.#cipher,
+        secrets: this.#secrets,
       },
       { seeds: [this.addressOf('n1')], ...this.#options.membership, ...options, name, address: this.addressOf(host) },
     );

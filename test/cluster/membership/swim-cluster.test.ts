@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { localMembership } from '../../../src/cluster/membership/membership-options.js';
 import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 
 describe('a simulated cluster of swim memberships', () => {
@@ -27,6 +28,39 @@ describe('a simulated cluster of swim memberships', () => {
       }
     }
     assert.equal(sim.events.filter((event) => event.kind === 'suspect').length, 0);
+  });
+
+  for (const [how, faults] of [
+    ['a quiet network', {}],
+    ['reordering and loss', { lossPercent: 10, delayMinMs: 1, delayMaxMs: 20 }],
+  ] as const) {
+    it(`knows everyone who is up as soon as start has resolved, over ${how}`, async () => {
+      const sim = new SimMembers({ seed: 13 });
+      sim.network.faults.setEverywhere(faults);
+      for (let count = 1; count <= 30; count += 1) {
+        const { membership, started } = await sim.start(`n${count}`, { seeds: ['n1:7400', 'n2:7400'] });
+        const from = sim.simulator.now();
+        await sim.simulator.settle(started, 3000);
+        assert.equal(membership.members().length, count);
+        assert.ok(count === 1 || sim.simulator.now() - from < 2000);
+        await sim.until(() => sim.agree(), 'all to agree');
+      }
+    });
+  }
+
+  it('knows everyone who is up when two come up beside a lone one and ask each other first', async () => {
+    const sim = new SimMembers({ seed: 14 });
+    await sim.start('n1', { seeds: [] });
+    const seeds = ['n1:7400', 'n2:7400', 'n3:7400'];
+    const two = [await sim.start('n2', { seeds }), await sim.start('n3', { seeds })];
+    await sim.simulator.settle(Promise.all(two.map((one) => one.started)), 1000);
+    for (const { membership } of two) assert.ok(membership.findMember('n1') !== undefined);
+  });
+
+  it('waits no longer than the local profile says when there is nobody', async () => {
+    const sim = new SimMembers({ seed: 15 });
+    const { started } = await sim.start('n1', { ...localMembership(), seeds: ['n8:7400', 'n9:7400'] });
+    await sim.simulator.settle(started, 300);
   });
 
   it('shows a silent node as suspect within seconds, then as failed, and holds nobody else for either', async () => {

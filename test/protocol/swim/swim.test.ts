@@ -316,10 +316,41 @@ describe('the swim machine', () => {
       const sync = left.partsOf('sync')[0];
       assert.ok(sync !== undefined, 'a pull');
       right.clear();
-      right.receive('a', [sync]);
+      right.receive('a', [sync, { kind: 'pad', bytes: 1300 }]);
       const records = right.partsOf('record').map((record) => record.life.name);
       assert.ok(records.includes('z'));
       assert.equal(right.partsOf('sync-end').length, 1);
+    });
+
+    it('asks, without a key, in a datagram that pays for the answer, and answers no more than is paid for', () => {
+      const names = Array.from({ length: 400 }, (_, index) => `member-${index}`);
+      const bench = Bench.up(names);
+      const sync = { kind: 'sync', bits: 0, leaves: [1] } as const;
+      bench.receive('member-1', [sync]);
+      assert.equal(bench.sent.length, 0, 'an answer to a short question');
+      assert.equal(bench.machine.counts['drop-amplifying'], 1);
+      bench.receive('member-1', [sync, { kind: 'pad', bytes: 1350 }]);
+      const answered = bench.sent.reduce((sum, sent) => sum + sent.bytes, 0);
+      assert.ok(answered > 1400 && answered <= 4 * 1400, `${answered} bytes`);
+      bench.clear();
+      bench.receive('member-2', [{ kind: 'ack', seq: 1, count: 900, hash: 1, lagMs: 0, tables: [] }]);
+      const asked = bench.sent.find(({ parts }) => parts.some((part) => part.kind === 'sync'));
+      assert.equal(asked?.bytes, 1400);
+    });
+
+    it('gives no news, without a key, to an address that is not the one of who it says it is', () => {
+      const bench = Bench.up(others);
+      bench.receive('a', [suspect('b', 'a')]);
+      bench.clear();
+      const ping = bench.packet('c', [{ kind: 'ping', seq: 5, name: 'self', epoch: 5000 }]);
+      bench.machine.receive(bench.now, 'victim:1', ping, bench.out);
+      assert.deepEqual(
+        bench.sent.map(({ to, parts }) => [to, parts.map((part) => part.kind)]),
+        [['victim:1', ['ack']]],
+      );
+      bench.machine.receive(bench.now, 'c:1', ping, bench.out);
+      const kinds = bench.sent[1]?.parts.map((part) => part.kind) ?? [];
+      assert.deepEqual(kinds.slice(0, 3), ['ack', 'suspect', 'alive']);
     });
 
     it('answers no stranger', () => {
