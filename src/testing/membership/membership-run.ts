@@ -95,7 +95,8 @@ export class MembershipRun {
       ...(isForgetful ? { epoch: 1000 + this.#random.below(1_000_000_000) } : {}),
     });
     member.started.catch((error: unknown) => {
-      if (this.#hostOf.get(name) === host) this.checker.blame('convergence', `${name} does not start: ${String(error)}`);
+      if (this.#hostOf.get(name) === host)
+        this.checker.blame('convergence', `${name} does not start: ${String(error)}`);
     });
     this.#hostOf.set(name, host);
     const plain = watchedOf(member.membership);
@@ -220,7 +221,8 @@ export class MembershipRun {
     this.checker.checked['healthy-pair'] += this.#hostOf.size * (this.#hostOf.size - 1);
     for (const text of this.#differences()) this.checker.blame('healthy-pair', `still, ${text}`);
     for (const [name, watched] of this.#live()) {
-      if (watched.newsCount > 0 && this.#hostOf.size > 1) this.checker.blame('boundedness', `${name} still tells ${watched.newsCount} news`);
+      if (watched.newsCount > 0 && this.#hostOf.size > 1)
+        this.checker.blame('boundedness', `${name} still tells ${watched.newsCount} news`);
     }
   }
 
@@ -229,7 +231,10 @@ export class MembershipRun {
     for (const [, watched] of this.#live()) {
       if (!watched.isUp) return false;
       const members = watched.members();
-      if (members.length !== size || !members.every((member) => this.#isTrue(member.name, member.epoch, member.status))) {
+      if (
+        members.length !== size ||
+        !members.every((member) => this.#isTrue(member.name, member.epoch, member.status))
+      ) {
         return false;
       }
     }
@@ -277,7 +282,8 @@ export class MembershipRun {
     for (const { kind } of this.#sim.events) add(`told ${kind}`, 1);
     for (const name of ['lost', 'cut', 'duplicated', 'reordered'] as const) add(`datagrams ${name}`, network[name]);
     if (network.tooLong > 0) faults.push(`boundedness: ${network.tooLong} datagrams were longer than 1400 bytes`);
-    for (const [, watched] of this.#live()) for (const name of machineCounts) add(`machine ${name}`, watched.count(name));
+    for (const [, watched] of this.#live())
+      for (const name of machineCounts) add(`machine ${name}`, watched.count(name));
     return { ok: faults.length === 0, faults, fingerprint: this.#sim.simulator.fingerprint, counts };
   }
 

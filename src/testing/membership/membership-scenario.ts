@@ -7,6 +7,7 @@ import { MembershipRun } from './membership-run.js';
  */
 export const membershipScenario: SimScenario = {
   name: 'membership',
-  summary: 'membership alone: loss, partitions, crashes, restarts, stalls, io-blocks; nine invariants, then one view in time',
+  summary:
+    'membership alone: loss, partitions, crashes, restarts, stalls, io-blocks; nine invariants, then one view in time',
   run: (seed): Promise<SimOutcome> => new MembershipRun(seed).run(),
 };
