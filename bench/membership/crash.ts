@@ -77,8 +77,9 @@ function tellCrash(
 }
 
 function targetsOf(n: number, death: Death): Readonly<Record<string, number>> {
-  if (death === 'refused')
-    {return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };}
+  if (death === 'refused') {
+    return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };
+  }
   const spread: Readonly<Record<number, number>> = { 128: 0.4, 1000: 0.5, 10_000: 0.75 };
   const removed = n > 128 ? { 'removed p50 s': 8, 'removed p99 s': 11 } : { 'removed p50 s': 6.2, 'removed p99 s': 9 };
   const first = spread[n];
@@ -156,12 +157,12 @@ function tellHuge(tell: Teller, seeds: number): void {
   tell.figure({ metric: 'processor s of a run', value: (user + system) / 1e6 / seeds, ...about });
   tell.figure({ metric: 'resident MiB', value: rssMiB, target: 2048, ...about });
   if (one === undefined) return;
-  tell.figure({ metric: 'suspect p50 s', value: mean((crash) => crash.suspectFirstMs), target: 1.8, ...about });
-  tell.figure({ metric: 'removed p50 s', value: mean((crash) => crash.failedFirstMs), ...about });
-  tell.figure({ metric: 'removed by all p50 s', value: mean((crash) => crash.failedAllMs), ...about });
+  tell.figure({ metric: 'suspect p50 s', value: mean((run) => run.suspectFirstMs), target: 1.8, ...about });
+  tell.figure({ metric: 'removed p50 s', value: mean((run) => run.failedFirstMs), ...about });
+  tell.figure({ metric: 'removed by all p50 s', value: mean((run) => run.failedAllMs), ...about });
   tell.figure({
     metric: 'first to all p50 s',
-    value: mean((crash) => crash.failedAllMs - crash.failedFirstMs),
+    value: mean((run) => run.failedAllMs - run.failedFirstMs),
     target: 0.75,
     ...about,
   });

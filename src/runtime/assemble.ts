@@ -39,7 +39,7 @@ export interface NodeRooms {
 export async function startRooms(environment: NodeEnvironment, options: ResolvedNodeOptions): Promise<NodeRooms> {
   const stack = new StartStack();
   const { clock, random, logger, metrics } = environment;
-  let accept = (connection: Connection): void => connection.destroy();
+  let accept = refuse;
   try {
     const door = await stack.start('front door', () =>
       openFrontDoor(environment, options, (connection) => accept(connection)),
@@ -117,6 +117,11 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
   await door.datagrams.close();
 }
 
+/** Who dials before the links are there. */
+function refuse(connection: Connection): void {
+  connection.destroy();
+}
+
 /** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */
 const withdrawMsMax = 1000;
 const finalMsMax = 1000;
@@ -148,21 +153,15 @@ function createMembership(
       keys: options.key === undefined ? [] : [options.key],
       seeds: options.seeds.filter((seed) => seed !== address),
       joinRequired: options.joinRequired,
-      ...(options.joinTimeoutMs === undefined ? {} : { joinTimeoutMs: options.joinTimeoutMs }),
+      joinTimeoutMs: options.joinTimeoutMs,
       ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
     },
   );
 }
 
 function membershipProfile(profile: Profile): MembershipProfile {
-  switch (profile.kind) {
-    case 'local':
-      return localMembership();
-    case 'lan':
-      return lanMembership(profile.nodes);
-    case 'wan':
-      return wanMembership(profile.nodes);
-  }
+  if (profile.kind === 'local') return localMembership();
+  return profile.kind === 'lan' ? lanMembership(profile.nodes) : wanMembership(profile.nodes);
 }
 
 function createLinks(

@@ -109,7 +109,12 @@ class AssembledNode implements ClusterNode {
       this.#state = 'stopped';
       throw error;
     }
-    if (this.#stopping === undefined) this.#state = 'running';
+    if (!this.#isStopping()) this.#state = 'running';
+  }
+
+  /** A stop may have been asked for while the start was on its way. */
+  #isStopping(): boolean {
+    return this.#stopping !== undefined;
   }
 
   /** A later life of this name is alive: two nodes of one name would mislead everybody. */

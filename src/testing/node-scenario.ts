@@ -158,7 +158,7 @@ class NodeRun {
   }
 
   async #stopAll(): Promise<void> {
-    for (const name of [...this.#cluster.running]) {
+    for (const name of this.#cluster.running) {
       this.#counts.stops += 1;
       await this.#settle(`stop of ${name}`, this.#cluster.stop(name), 30_000);
     }

@@ -48,8 +48,8 @@ const cases: Readonly<Record<string, (fixture: MembershipFixture) => Promise<voi
       for (const other of all) {
         const seen = one.findMember(other.self.name);
         assert.equal(seen?.epoch, other.self.epoch);
-        assert.equal(seen?.address, other.self.address);
-        assert.equal(seen?.status, 'alive');
+        assert.equal(seen.address, other.self.address);
+        assert.equal(seen.status, 'alive');
       }
     }
   },

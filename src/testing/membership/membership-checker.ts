@@ -59,7 +59,6 @@ export class MembershipChecker {
     const checked: Record<string, number> = {};
     for (const rule of membershipRules) checked[rule] = 0;
     // Every rule of the closed list was just written.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     this.checked = checked;
   }
 
@@ -181,12 +180,16 @@ export class MembershipChecker {
       } else {
         belief.incarnation = member.incarnation;
       }
-      // A doubt may raise the incarnation before the member's own word brings what it says there.
-      if (member.status !== 'alive' || member.metadata === undefined || member.metadata.length === 0) continue;
-      this.#count('metadata-per-incarnation');
-      if (!this.#truth.isMetadataTrue(member)) this.blame('metadata-per-incarnation', what);
+      this.#checkMetadata(what, member);
     }
     return true;
+  }
+
+  /** A doubt may raise the incarnation before the member's own word brings what it says there. */
+  #checkMetadata(what: string, member: Member): void {
+    if (member.status !== 'alive' || member.metadata === undefined || member.metadata.length === 0) return;
+    this.#count('metadata-per-incarnation');
+    if (!this.#truth.isMetadataTrue(member)) this.blame('metadata-per-incarnation', what);
   }
 
   #count(rule: MembershipRule): void {
