@@ -32,6 +32,11 @@ export const headersBytesMax = 8192;
 /** Largest metadata that a member may carry; gossip carries its hash only. */
 export const memberMetadataBytesMax = 65_536;
 
+/** Most bytes of a message that users gossip: two fit a datagram beside its head. */
+export const spreadBytesMax = 512;
+/** Longest topic of such a message. */
+export const spreadTopicBytesMax = 64;
+
 /** Largest gossip datagram: an Ethernet frame less IPv6 and UDP headers and room for tunnels. */
 export const datagramBytesMax = 1400;
 

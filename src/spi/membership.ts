@@ -81,6 +81,29 @@ export interface Membership {
   stop(): Promise<void>;
 }
 
+/** A message that a user gossiped. */
+export interface GossipMessage {
+  readonly from: NodeId;
+  readonly topic: string;
+  /** The receiver's to keep. */
+  readonly bytes: Uint8Array;
+  /** Sent to this node alone. */
+  readonly direct: boolean;
+}
+
+/** Small messages that ride on gossip: best effort, no order, for hints and signals. Events and calls have the bus and RPC. */
+export interface Gossip {
+  /**
+   * Tells every other member at most once, and nearly all of them, mostly within a second; whom chance leaves out is not told. Throws `too-large` above `spreadBytesMax` bytes or
+   * `spreadTopicBytesMax` bytes of topic, `overloaded` when too many wait.
+   */
+  spread(topic: string, bytes: Uint8Array): void;
+  /** Tells one member in one datagram. False when that life is not a member; throws `too-large`. */
+  send(to: NodeId, topic: string, bytes: Uint8Array): boolean;
+  /** Messages of a topic from other members, never inside another call of this membership. */
+  listen(topic: string, listener: (message: GossipMessage) => void): Unlisten;
+}
+
 /** What this node thinks of its own state. */
 export interface MembershipHealth {
   /** Lifeguard's local health: 0 is healthy; each step makes this node wait one more unit before it doubts others. */

@@ -7,6 +7,7 @@ import { Armour } from '../../protocol/swim/armour.js';
 import type { MemberCatalogue } from '../../protocol/swim/catalogue.js';
 import type { SwimEffects, SwimFault, SwimPhase } from '../../protocol/swim/effects.js';
 import { drawEpoch } from '../../protocol/swim/identity.js';
+import type { SwimSetup } from '../../protocol/swim/engine.js';
 import { KeyRing } from '../../protocol/swim/key-ring.js';
 import { SwimMachine } from '../../protocol/swim/swim.js';
 import type { DatagramSocket } from '../../spi/datagrams.js';
@@ -14,6 +15,7 @@ import type { Links } from '../../spi/links.js';
 import type {
   ClusterWatch,
   DigestSource,
+  Gossip,
   LinkEvidence,
   Member,
   MemberEvent,
@@ -21,6 +23,7 @@ import type {
 } from '../../spi/membership.js';
 import type { Metrics } from '../../spi/metrics.js';
 import type { Cipher, Secrets } from '../../spi/secrets.js';
+import { GossipDesk } from './gossip-desk.js';
 import { MachineLoop } from './machine-loop.js';
 import { MemberTeller } from './member-teller.js';
 import {
@@ -55,6 +58,8 @@ export interface SwimMembershipDeps {
 export class SwimMembership implements Membership {
   /** Health, partition and quorum. */
   readonly watch: ClusterWatch;
+  /** Users' small messages. */
+  readonly gossip: Gossip;
   readonly #deps: SwimMembershipDeps;
   readonly #options: ResolvedSwimMembershipOptions;
   readonly #armour: Armour | undefined;
@@ -71,7 +76,12 @@ export class SwimMembership implements Membership {
     this.#options = resolveSwimMembershipOptions(options);
     const { clock, random } = deps;
     this.#armour = makeArmour(deps, this.#options);
-    this.#machine = makeMachine(deps, this.#options, this.#armour);
+    const desk = new GossipDesk(clock);
+    this.#machine = makeMachine(deps, this.#options, {
+      heard: (message) => desk.heard(message),
+      ...(this.#armour === undefined ? {} : { armour: this.#armour }),
+    });
+    this.gossip = this.#gossipOf(desk);
     this.#teller = new MemberTeller(clock);
     const partition = new PartitionWatch(clock, this.#options.partitionMemoryMs);
     this.#run = newRunState(deps, this.#machine);
@@ -244,6 +254,17 @@ export class SwimMembership implements Membership {
     return this.#run.streamAnswer;
   }
 
+  #gossipOf(desk: GossipDesk): Gossip {
+    return {
+      spread: (topic, bytes) => {
+        this.#machine.spread(topic, bytes);
+        this.#loop.arm();
+      },
+      send: (to, topic, bytes) => this.#machine.send(to, { topic, bytes }, this.#out),
+      listen: (topic, listener) => desk.listen(topic, listener),
+    };
+  }
+
   #effects(): SwimEffects {
     const { socket } = this.#deps;
     return {
@@ -371,7 +392,7 @@ function makeArmour(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOpt
 function makeMachine(
   deps: SwimMembershipDeps,
   options: ResolvedSwimMembershipOptions,
-  armour: Armour | undefined,
+  parts: Pick<SwimSetup, 'armour' | 'heard'>,
 ): SwimMachine {
   const { clock, random, catalogue } = deps;
   const { name, address, metadata, wireVersions } = options;
@@ -381,7 +402,7 @@ function makeMachine(
     identity: { name, epoch, address, metadata, wireMin: wireVersions.min, wireMax: wireVersions.max },
     random: random.fork('swim'),
     ...(catalogue === undefined ? {} : { catalogue }),
-    ...(armour === undefined ? {} : { armour }),
+    ...parts,
   });
 }
 

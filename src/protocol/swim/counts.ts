@@ -24,6 +24,7 @@ const countNames = [
   'drop-table-full',
   'drop-relay-full',
   'drop-gossip-full',
+  'drop-spread-full',
   'probe-started',
   'probe-indirect',
   'probe-failed',

@@ -1,5 +1,6 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { Random } from '../../core/random.js';
+import type { GossipMessage } from '../../spi/membership.js';
 import { AntiEntropy } from './anti-entropy.js';
 import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
@@ -20,6 +21,7 @@ import { Prober } from './probe.js';
 import { Receiver } from './receiver.js';
 import { Reconnect } from './reconnect.js';
 import { Relay } from './relay.js';
+import { Spread } from './spread.js';
 import { SuspicionBook } from './suspicion.js';
 import { TableDigests } from './table-digests.js';
 import { SwimView } from './view.js';
@@ -35,6 +37,8 @@ export interface SwimSetup {
   readonly known?: MemberTable;
   /** Seals and opens datagrams. Without it they travel in clear. */
   readonly armour?: Armour;
+  /** Takes users' messages that came; MUST NOT call the machine. Without it they are only passed on. */
+  readonly heard?: (message: GossipMessage) => void;
 }
 
 /** The parts of one machine, joined. */
@@ -51,6 +55,7 @@ export interface SwimEngine {
   readonly digests: TableDigests;
   readonly receiver: Receiver;
   readonly view: SwimView;
+  readonly spread: Spread;
 }
 
 /** Makes the parts and joins them. */
@@ -83,9 +88,35 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   later.joiner = joiner;
   later.metadata = metadata;
   const digests = new TableDigests();
-  const receiver = new Receiver({ parts, facts, outbox, antiEntropy, prober, relay, joiner, metadata, digests });
+  const spread = new Spread(parts, outbox, setup.heard ?? (() => undefined));
+  const receiver = new Receiver({
+    parts,
+    facts,
+    outbox,
+    antiEntropy,
+    prober,
+    relay,
+    joiner,
+    metadata,
+    digests,
+    spread,
+  });
   const view = new SwimView(parts, facts);
-  return { parts, outbox, facts, prober, relay, joiner, metadata, antiEntropy, reconnect, digests, receiver, view };
+  return {
+    parts,
+    outbox,
+    facts,
+    prober,
+    relay,
+    joiner,
+    metadata,
+    antiEntropy,
+    reconnect,
+    digests,
+    receiver,
+    view,
+    spread,
+  };
 }
 
 function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
@@ -100,6 +131,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     self,
     table,
     gossip: new Dissemination(options.retransmitFactor, options.gossipQueueMax),
+    spreads: new Dissemination(options.retransmitFactor, spreadsMax),
     health: new LocalHealth(options.healthMax),
     suspicions: new SuspicionBook(options),
     agenda: new Agenda(),
@@ -109,3 +141,6 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     armour: setup.armour,
   };
 }
+
+/** Users' messages that wait to be passed on: 256 of the largest are told in seconds, and hold 150 KiB. */
+const spreadsMax = 256;

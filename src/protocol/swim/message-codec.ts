@@ -1,7 +1,7 @@
 import { unreachable } from '../../core/assert.js';
 import { type ByteReader, ByteWriter } from '../../core/bytes.js';
 import { hashText } from '../../core/hash.js';
-import { memberMetadataBytesMax } from '../../core/limits.js';
+import { memberMetadataBytesMax, spreadBytesMax, spreadTopicBytesMax } from '../../core/limits.js';
 import {
   readAddress,
   readClaim,
@@ -53,10 +53,12 @@ export function decodePart(kindNumber: number, reader: ByteReader): SwimMessage 
   const probe = probeKinds[kindNumber - 1];
   const news = newsKinds[kindNumber - 1 - probeKinds.length];
   const table = tableKinds[kindNumber - 1 - probeKinds.length - newsKinds.length];
+  const user = userKinds[kindNumber - 1 - probeKinds.length - newsKinds.length - tableKinds.length];
   let message: SwimMessage | undefined;
   if (probe !== undefined) message = decodeProbe(probe, reader);
   else if (news !== undefined) message = decodeNews(news, reader);
   else if (table !== undefined) message = decodeTable(table, reader);
+  else if (user !== undefined) message = decodeUser(user, reader);
   else return 'unknown';
   return reader.ok && message !== undefined ? message : 'malformed';
 }
@@ -68,20 +70,28 @@ const scratch = new ByteWriter(1500);
 const probeKinds = ['ping', 'ack', 'ask', 'nack', 'gone'] as const;
 const newsKinds = ['alive', 'record', 'suspect', 'failed', 'left'] as const;
 const tableKinds = ['join', 'welcome', 'sync', 'sync-end', 'metadata-wanted', 'metadata', 'pad'] as const;
+const userKinds = ['spread', 'direct'] as const;
 
 type ProbeKind = (typeof probeKinds)[number];
 type NewsKind = (typeof newsKinds)[number];
 type TableKind = (typeof tableKinds)[number];
+type UserKind = (typeof userKinds)[number];
 type OfKind<Kind extends SwimMessage['kind']> = Extract<SwimMessage, { kind: Kind }>;
 
 const kindNumbers: Readonly<Record<string, number>> = Object.fromEntries(
-  [...probeKinds, ...newsKinds, ...tableKinds].map((kind, index) => [kind, index + 1]),
+  [...probeKinds, ...newsKinds, ...tableKinds, ...userKinds].map((kind, index) => [kind, index + 1]),
 );
 
 function encodeBody(writer: ByteWriter, message: SwimMessage): void {
   if (isProbe(message)) return encodeProbe(writer, message);
   if (isNews(message)) return encodeNews(writer, message);
-  encodeTable(writer, message);
+  if (message.kind !== 'spread' && message.kind !== 'direct') return encodeTable(writer, message);
+  if (message.kind === 'spread') {
+    writeId(writer, message.name, message.epoch);
+    writer.varint(message.number);
+  }
+  writer.text(message.topic);
+  writer.block(message.bytes);
 }
 
 function isProbe(message: SwimMessage): message is OfKind<ProbeKind> {
@@ -207,6 +217,14 @@ function decodeNews(kind: NewsKind, reader: ByteReader): SwimMessage {
     default:
       return unreachable(kind);
   }
+}
+
+function decodeUser(kind: UserKind, reader: ByteReader): SwimMessage {
+  const origin =
+    kind === 'spread'
+      ? { kind, name: readName(reader), epoch: readEpoch(reader), number: reader.varint() }
+      : ({ kind } as const);
+  return { ...origin, topic: reader.text(spreadTopicBytesMax), bytes: reader.block(spreadBytesMax) };
 }
 
 function decodeTable(kind: TableKind, reader: ByteReader): SwimMessage | undefined {

@@ -18,7 +18,9 @@ export type SwimMessage =
   | SyncEndMessage
   | MetadataWantedMessage
   | MetadataMessage
-  | PadMessage;
+  | PadMessage
+  | SpreadMessage
+  | DirectMessage;
 
 /** Are you this life of this name? Answered by `ack`, or by `gone` when somebody else is at the address. */
 export interface PingMessage {
@@ -169,4 +171,21 @@ export interface MetadataMessage {
 export interface PadMessage {
   readonly kind: 'pad';
   readonly bytes: number;
+}
+
+/** A user's message for everybody; its origin numbers its own. */
+export interface SpreadMessage {
+  readonly kind: 'spread';
+  readonly name: string;
+  readonly epoch: number;
+  readonly number: number;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A user's message for the receiver alone. */
+export interface DirectMessage {
+  readonly kind: 'direct';
+  readonly topic: string;
+  readonly bytes: Uint8Array;
 }

@@ -22,11 +22,11 @@ export class Outbox {
 
   /** Sends messages to a known member, with a notice if it needs one, and news. */
   toMember(slot: number, messages: readonly SwimMessage[], out: SwimEffects): void {
-    const { table, gossip } = this.#parts;
+    const { table } = this.#parts;
     this.#begin(slot);
     for (const message of messages) this.#writer.add(message);
     this.#addNotice(slot);
-    gossip.pack(this.#writer, table.liveCount);
+    this.#packNews();
     this.#send(table.lifeOf(slot).address, out);
   }
 
@@ -36,10 +36,10 @@ export class Outbox {
     for (const message of messages) this.#writer.add(message);
     if (slot >= 0) {
       this.#addNotice(slot);
-      const { gossip, table, armour } = this.#parts;
+      const { table, armour } = this.#parts;
       // In clear anybody can ask in a member's name and have the answer, with all the news, sent to somebody else.
       const isSafe = armour !== undefined || address === table.lifeOf(slot).address;
-      if (isSafe) gossip.pack(this.#writer, table.liveCount);
+      if (isSafe) this.#packNews();
     }
     this.#send(address, out);
   }
@@ -49,7 +49,7 @@ export class Outbox {
     this.#begin(slot);
     const before = this.#writer.room;
     this.#addNotice(slot);
-    this.#parts.gossip.pack(this.#writer, this.#parts.table.liveCount);
+    this.#packNews();
     if (this.#writer.room === before) return false;
     this.#send(this.#parts.table.lifeOf(slot).address, out);
     return true;
@@ -122,6 +122,12 @@ export class Outbox {
     const known = slot < 0 ? this.#strangerVersion : table.lifeOf(slot).wireMax;
     const version = Math.max(wireMin, Math.min(wireMax, known));
     this.#writer.begin(version, name, epoch);
+  }
+
+  #packNews(): void {
+    const { gossip, spreads, table } = this.#parts;
+    gossip.pack(this.#writer, table.liveCount);
+    spreads.pack(this.#writer, table.liveCount);
   }
 
   #addNotice(slot: number): void {

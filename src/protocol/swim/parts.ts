@@ -16,7 +16,10 @@ export interface SwimParts {
   readonly self: SelfState;
   readonly table: MemberTable;
   readonly random: Random;
+  /** News about members. */
   readonly gossip: Dissemination;
+  /** Users' messages, which get the room that news leaves. */
+  readonly spreads: Dissemination;
   readonly health: LocalHealth;
   readonly suspicions: SuspicionBook;
   readonly agenda: Agenda;

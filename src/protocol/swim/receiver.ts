@@ -11,6 +11,7 @@ import { type PacketHead, PacketReader } from './packet.js';
 import type { SwimParts } from './parts.js';
 import type { Prober } from './probe.js';
 import type { Relay } from './relay.js';
+import type { Spread } from './spread.js';
 import type { TableDigests } from './table-digests.js';
 
 /** The parts that messages go to. */
@@ -24,6 +25,7 @@ export interface ReceiverDeps {
   readonly joiner: Joiner;
   readonly metadata: Metadata;
   readonly digests: TableDigests;
+  readonly spread: Spread;
 }
 
 /** Reads datagrams and hands each part to whom it concerns. What it cannot read it drops and counts. */
@@ -100,7 +102,7 @@ export class Receiver {
   }
 
   #dispatchUp(now: MonotonicMs, sender: Sender, message: UpMessage, out: SwimEffects): void {
-    const { facts, antiEntropy, metadata, prober, relay } = this.#deps;
+    const { facts, antiEntropy, metadata, prober, relay, spread } = this.#deps;
     switch (message.kind) {
       case 'ping':
         return this.#pinged(sender, message, out);
@@ -125,6 +127,10 @@ export class Receiver {
         return metadata.answer(sender, message, out);
       case 'metadata':
         return metadata.receive(now, message, out);
+      case 'spread':
+        return spread.receive(now, message);
+      case 'direct':
+        return spread.receiveDirect(sender, message);
       default:
         return unreachable(message);
     }

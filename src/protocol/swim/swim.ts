@@ -1,6 +1,7 @@
 import { after, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import { memberMetadataBytesMax } from '../../core/limits.js';
+import type { NodeId } from '../../core/ids.js';
 import type { Unlisten } from '../../core/listeners.js';
 import type { DigestSource, LinkEvidence } from '../../spi/membership.js';
 import type { SwimCounts } from './counts.js';
@@ -55,7 +56,7 @@ export class SwimMachine {
     const { parts, prober, relay, joiner, facts, metadata, antiEntropy, reconnect } = this.#engine;
     if (this.phase === 'joining') return joiner.nextAt;
     if (!this.#isRunning) return Number.POSITIVE_INFINITY;
-    const gossipAt = parts.gossip.size > 0 ? this.#gossipAt : Number.POSITIVE_INFINITY;
+    const gossipAt = this.#hasNews ? this.#gossipAt : Number.POSITIVE_INFINITY;
     const sweepAt = parts.table.goneCount > 0 ? this.#sweepAt : Number.POSITIVE_INFINITY;
     const others = Math.min(relay.nextAt, joiner.nextAt, facts.nextAt, metadata.nextAt, reconnect.nextAt);
     const syncAt = antiEntropy.nextAt;
@@ -91,7 +92,7 @@ export class SwimMachine {
     facts.tick(now, out);
     metadata.tick(now, out);
     antiEntropy.tick(now, out);
-    if (parts.gossip.size > 0 && now >= this.#gossipAt) this.#gossip(now, out);
+    if (this.#hasNews && now >= this.#gossipAt) this.#gossip(now, out);
     const lost = reconnect.tick(now);
     if (lost !== undefined) joiner.contact([lost], out);
     if (now >= this.#sweepAt) {
@@ -171,6 +172,21 @@ export class SwimMachine {
     return this.#engine.digests.attach(name, source);
   }
 
+  /** Tells every other member; throws `too-large` or `overloaded`. */
+  spread(topic: string, bytes: Uint8Array): void {
+    this.#engine.spread.spread(topic, bytes);
+  }
+
+  /** Tells one member; false when it is none. Throws `too-large`. */
+  send(to: NodeId, message: { readonly topic: string; readonly bytes: Uint8Array }, out: SwimEffects): boolean {
+    return this.phase === 'up' && this.#engine.spread.send(to, message, out);
+  }
+
+  get #hasNews(): boolean {
+    const { gossip, spreads } = this.#engine.parts;
+    return gossip.size + spreads.size > 0;
+  }
+
   get #isRunning(): boolean {
     return this.phase === 'up' || this.phase === 'leaving';
   }
@@ -201,7 +217,7 @@ export class SwimMachine {
     };
     pickSlots(random, { capacity: table.capacity, count }, isListener, this.#picked);
     for (const slot of this.#picked) {
-      if (parts.gossip.size === 0) break;
+      if (!this.#hasNews) break;
       outbox.news(slot, out);
     }
   }
