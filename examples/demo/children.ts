@@ -13,6 +13,8 @@ export interface ChildListener {
 export interface Children {
   /** Process id by name, of those that run now. */
   readonly processes: ReadonlyMap<string, number>;
+  /** `host:port` where devices connect, once the gateway is up. */
+  readonly mqttAddress: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,9 @@ export function startChildren(listener: ChildListener): Children {
   return {
     get processes() {
       return new Map([...running].map(([name, child]) => [name, child.pid ?? 0]));
+    },
+    get mqttAddress() {
+      return mqttAddress;
     },
     stop: async () => {
       stopping = true;

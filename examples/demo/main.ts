@@ -69,7 +69,7 @@ function summarize(last: View | undefined, code: number, reason: string | undefi
     ok: code === 0,
     ...(reason === undefined ? {} : { reason, goal }),
     ...last?.seen,
-    members: last?.members.map((member) => `${member.name} ${member.status}`) ?? [],
+    members: last?.members.map((member) => `${member.name} ${member.status}`).toSorted() ?? [],
     commandMedianMs: sorted[Math.floor(sorted.length / 2)],
     tookMs: Date.now() - startedMs,
   };
@@ -77,7 +77,8 @@ function summarize(last: View | undefined, code: number, reason: string | undefi
 
 function draw(): void {
   const viewAgeMs = Date.now() - viewAtMs;
-  const lines = viewLines({ view, viewAgeMs, fleet, processes: children.processes, notes });
+  const { processes, mqttAddress } = children;
+  const lines = viewLines({ view, viewAgeMs, fleet, processes, mqttAddress, notes });
   // A frame as a whole: what is only patched may leave parts of lines behind.
   screen.clear();
   screen(lines.join('\n'));

@@ -1,8 +1,8 @@
 /** The observer process: a node that sees everything and changes nothing. It tells its parent what it sees twice a second. */
 import { createNode } from 'scalebus';
-import { type Rates, rateService, report, serveRate, stopOnSignal, type View } from './process.js';
+import { label, type Rates, rateService, report, serveRate, stopOnSignal, type View } from './process.js';
 
-const node = createNode({ name: 'observer', label: 'scalebus-demo' });
+const node = createNode({ name: 'observer', label });
 await node.start();
 serveRate(node, '/answer/**');
 

@@ -1,6 +1,9 @@
 /** What the three processes of the demo share: a typed service for rates, reports to the parent, and an orderly end. */
 import { call, type ClusterNode, defineService, type MethodDefinition, type ServiceContract } from 'scalebus';
 
+/** Keeps the demo's nodes apart from others on this machine. */
+export const label: string = process.env['DEMO_LABEL'] ?? 'scalebus-demo';
+
 /** Events per second that a node saw of the pattern it counts. */
 export type Rates = Readonly<Record<string, number>>;
 

@@ -1,9 +1,9 @@
 /** The rules process: a node that runs rule files. Run it alone with `npx tsx examples/demo/rules.ts`. */
 import { fileURLToPath } from 'node:url';
 import { createNode, startRules } from 'scalebus';
-import { report, serveRate, stopOnSignal } from './process.js';
+import { label, report, serveRate, stopOnSignal } from './process.js';
 
-const node = createNode({ name: 'rules', label: 'scalebus-demo' });
+const node = createNode({ name: 'rules', label });
 await node.start();
 serveRate(node, '/alarm/**');
 

@@ -10,6 +10,7 @@ export interface Shown {
   readonly fleet: { readonly connected: number; readonly reports: number; readonly commands: number } | undefined;
   /** Process id by node, of those that run. */
   readonly processes: ReadonlyMap<string, number>;
+  readonly mqttAddress: string | undefined;
   readonly notes: readonly string[];
 }
 
@@ -23,7 +24,7 @@ const widths = [10, 10, 18, 10, 9];
 export function viewLines(shown: Shown): string[] {
   const { view, fleet } = shown;
   const seen = view?.seen ?? { reports: 0, alarms: 0, acknowledged: 0, refused: 0 };
-  const devices = fleet === undefined ? 'no devices yet' : `${fleet.connected} devices connected`;
+  const devices = fleet === undefined ? 'no devices yet' : `${fleet.connected} devices at ${shown.mqttAddress ?? ''}`;
   const alarms = (view?.lastAlarms ?? []).map((alarm) => pc.red(alarm));
   return [
     pc.bold('scalebus: three node processes, twenty MQTT devices, one bus, no broker'),
