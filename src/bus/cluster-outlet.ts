@@ -2,7 +2,7 @@ import { ByteWriter, emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
 import type { NodeId } from '../core/ids.js';
-import { Listeners, type Unlisten } from '../core/listeners.js';
+import type { Unlisten } from '../core/listeners.js';
 import type { Logger } from '../core/logger.js';
 import type { TopicPattern } from '../core/topic.js';
 import { writeEventBody } from '../protocol/bus/bus-frame.js';
@@ -43,14 +43,6 @@ export interface ClusterOutletDeps {
   readonly logger: Logger;
 }
 
-/** Events that a peer may or may not have got: their link ended before they were acknowledged. */
-export interface DeliveryUnknown {
-  readonly node: string;
-  readonly epoch: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
  * The way to other nodes: what this node wants goes into the interest table, what peers want comes out of it, and events travel on
  * one lane to each peer, and one more for each lossless subscription there.
@@ -66,7 +58,6 @@ export class ClusterOutlet implements Outlet {
   readonly #encoder: LaneEncoder;
   readonly #meter: BusMeter;
   readonly #roomWaiters = new Set<() => void>();
-  readonly #unknown = new Listeners<DeliveryUnknown>();
   readonly #body = new ByteWriter(1024);
   #unlisten: Unlisten[] = [];
   #isRunning = false;
@@ -97,11 +88,6 @@ export class ClusterOutlet implements Outlet {
       onEnded: (peer) => this.#acceptor.ended(peer),
       onRoom: () => this.#tellRoom(),
     });
-  }
-
-  /** Listens to what a living sender cannot know the fate of. */
-  onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten {
-    return this.#unknown.add(listener);
   }
 
   start(): void {
@@ -308,15 +294,19 @@ export class ClusterOutlet implements Outlet {
     this.#core.desk.answerFor(question, source, sink);
 
   #onUnknown(lane: OutLane, range: { readonly from: number; readonly to: number }): void {
-    const epoch = this.#book.find(lane.node)?.id.epoch ?? 0;
-    this.#meter.deliveryUnknown.add(range.to - range.from + 1);
-    this.#deps.logger.info('delivery of events is unknown', { node: lane.node, ...range });
-    this.#unknown.tell({ node: lane.node, epoch, ...range });
+    const { node, epoch } = lane;
+    const { from, to } = range;
+    const count = to - from + 1;
+    this.#meter.deliveryUnknown.add(count);
+    this.#deps.logger.info('delivery of events is unknown', { node, epoch, from, to });
+    this.#core.tellUndelivered({ kind: 'unknown', node, epoch, count, from, to });
   }
 
   #onUnsent(lane: OutLane, count: number): void {
     this.#meter.unsent.add(count);
-    this.#deps.logger.info('events were never sent, their node is gone', { node: lane.node, count });
+    const { node, epoch } = lane;
+    this.#deps.logger.info('events were never sent', { node, epoch, count });
+    this.#core.tellUndelivered({ kind: 'unsent', node, epoch, count });
   }
 
   #onMalformed(peer: Peer | undefined): void {

@@ -45,6 +45,7 @@ export interface OutLaneHost {
 /** How a lane behaves. */
 export interface OutLaneOptions {
   readonly node: string;
+  readonly epoch: number;
   /** Empty for the shared lane, else the subscription's. */
   readonly key: string;
   readonly window: SendWindowLimits;
@@ -59,6 +60,7 @@ export interface OutLaneOptions {
  */
 export class OutLane {
   readonly node: string;
+  readonly epoch: number;
   readonly key: string;
   readonly #host: OutLaneHost;
   readonly #options: OutLaneOptions;
@@ -86,6 +88,7 @@ export class OutLane {
     this.#host = host;
     this.#options = options;
     this.node = options.node;
+    this.epoch = options.epoch;
     this.key = options.key;
     this.#window = new SendWindow(options.window);
     this.#windowId = options.windowId();
@@ -257,7 +260,10 @@ export class OutLane {
     this.#stream = undefined;
     const confirms = new Map(this.#confirms.map((pending) => [pending.confirming, pending]));
     const unsent = this.#abandon(confirms);
-    for (const event of unsent) this.accept(event);
+    let refused = 0;
+    for (const event of unsent) if (!this.accept(event)) refused += 1;
+    // A lane that has said its final number takes nothing more, not even what it held.
+    if (refused > 0) this.#host.onUnsent(this, refused);
     this.#windowId = this.#options.windowId();
     if (link !== undefined) this.#open(link);
   }
