@@ -162,6 +162,11 @@ export class BusCore implements EventBus {
     return this.#faults.add(listener);
   }
 
+  /** True when an access hook must be asked about each event. */
+  get isGuarded(): boolean {
+    return this.#hooks.allow !== undefined;
+  }
+
   /** What the access hook says of something that came by a link. */
   isAllowed(request: AccessRequest): boolean {
     return this.#hooks.allow === undefined || this.#hooks.allow(request);

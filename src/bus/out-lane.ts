@@ -72,6 +72,7 @@ export class OutLane {
   #isReady = false;
   #isFlushing = false;
   #wasFull = false;
+  #chunk: ArrayBufferLike | undefined;
   #definitionsSent = 0;
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
@@ -124,7 +125,7 @@ export class OutLane {
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
-    const number = this.#final ? undefined : this.#window.accept(event, event.body.length + entryBytes);
+    const number = this.#final ? undefined : this.#window.accept(event, this.#bytesOf(event));
     this.#flushLater();
     if (number === undefined) {
       this.dropped += 1;
@@ -133,6 +134,14 @@ export class OutLane {
     this.accepted += 1;
     if (event.confirm !== undefined) this.#confirms.push({ number, confirming: event.confirm });
     return true;
+  }
+
+  /** Events share chunks of memory; the first that pins one pays for all of it. */
+  #bytesOf({ body }: OutEvent): number {
+    const chunk = body.buffer;
+    if (chunk === this.#chunk) return entryBytes;
+    this.#chunk = chunk;
+    return entryBytes + chunk.byteLength;
   }
 
   /** A link is up: opens the lane on it. */

@@ -69,6 +69,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
     membership.attachStreams(links);
+    const codecOptions = { codeGeneration: options.codeGeneration };
     const tables = new TableRoom({ links, membership, clock, logger, metrics });
     const rpc = new RpcRoom(
       {
@@ -77,8 +78,8 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
         membership,
         clock,
         random: random.fork('rpc'),
-        codec: createMsgpackCodec(),
-        stockCodecs: [jsonCodec, createMsgpackCodec()],
+        codec: createMsgpackCodec(codecOptions),
+        stockCodecs: [jsonCodec, createMsgpackCodec(codecOptions)],
         metrics,
         logger,
       },
@@ -91,7 +92,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       links,
       tables,
       membership,
-      codec: createMsgpackCodec(),
+      codec: createMsgpackCodec(codecOptions),
       metrics,
       logger,
     });
