@@ -5,7 +5,7 @@
 
 // For users.
 export type { BusObservable } from './bus/observe.js';
-export type { EventBus, SubscriptionInfo } from './bus/event-bus.js';
+export type { EventBus, SubscriptionInfo, Undelivered, UnknownDelivery, UnsentEvents } from './bus/event-bus.js';
 export { createLocalBus } from './bus/create-local-bus.js';
 export {
   call,

@@ -45,8 +45,8 @@ interface Bus {
     handler: (event: Event) => void,
     options?: SubscribeOptions,
   ): Subscription;
-  /** Ranges that a peer never acknowledged. */
-  onDeliveryUnknown?(listener: (range: { readonly from: number; readonly to: number }) => void): void;
+  /** Events that a peer never acknowledged, and those that were never sent to it. */
+  onUndelivered(listener: (undelivered: { readonly count: number }) => void): void;
 }
 interface RpcStream extends AsyncIterable<unknown> {
   toObservable(): {
@@ -226,7 +226,7 @@ const cluster: ClusterSide = {
     const tell = (side: LossReport['side'], count: number | undefined): void => {
       for (const listener of listeners) listener({ side, count });
     };
-    node.bus.onDeliveryUnknown?.(({ from, to }) => tell('publisher', to - from + 1));
+    node.bus.onUndelivered(({ count }) => tell('publisher', count));
     const clients = new Map<string, Client>();
     return {
       address: addressOf(setup),

@@ -18,7 +18,7 @@ import type {
   SubscribeOptions,
 } from '../spi/bus.js';
 import { publishConfirmed } from './confirm.js';
-import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo } from './event-bus.js';
+import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo, Undelivered } from './event-bus.js';
 import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { LocalDelivery } from './local-delivery.js';
@@ -44,6 +44,7 @@ export class BusCore implements EventBus {
   readonly #outlet: Outlet | undefined;
   readonly #publisher: Publisher;
   readonly #faults = new Listeners<BusFault>();
+  readonly #undelivered = new Listeners<Undelivered>();
   readonly #subscribers = new Set<Subscriber>();
   readonly #groups = new Map<string, GroupUse>();
   readonly #host: SubscriberHost;
@@ -161,9 +162,23 @@ export class BusCore implements EventBus {
     return this.#faults.add(listener);
   }
 
+  /** True when an access hook must be asked about each event. */
+  get isGuarded(): boolean {
+    return this.#hooks.allow !== undefined;
+  }
+
   /** What the access hook says of something that came by a link. */
   isAllowed(request: AccessRequest): boolean {
     return this.#hooks.allow === undefined || this.#hooks.allow(request);
+  }
+
+  onUndelivered(listener: (undelivered: Undelivered) => void): Unlisten {
+    return this.#undelivered.add(listener);
+  }
+
+  /** Tells the program of events that will not arrive, or may not; for the way out. */
+  tellUndelivered(undelivered: Undelivered): void {
+    this.#undelivered.tell(undelivered);
   }
 
   /** Reports a fault of a link or a peer; for the way out. */

@@ -2,7 +2,7 @@ import { ByteWriter, emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
 import type { NodeId } from '../core/ids.js';
-import { Listeners, type Unlisten } from '../core/listeners.js';
+import type { Unlisten } from '../core/listeners.js';
 import type { Logger } from '../core/logger.js';
 import type { TopicPattern } from '../core/topic.js';
 import { writeEventBody } from '../protocol/bus/bus-frame.js';
@@ -13,10 +13,12 @@ import { streamErrorCodes, type IncomingStream, type Links, type StreamSink } fr
 import type { Membership } from '../spi/membership.js';
 import type { Metrics } from '../spi/metrics.js';
 import type { SharedTable, Tables } from '../spi/tables.js';
+import { BodySlab } from './body-slab.js';
 import type { BusCore } from './bus-core.js';
 import { BusMeter } from './bus-meter.js';
 import type { ResolvedClusterBusOptions } from './cluster-options.js';
 import { Deliverer } from './deliverer.js';
+import { noHeaders } from './event.js';
 import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent, OutLane } from './out-lane.js';
@@ -43,14 +45,6 @@ export interface ClusterOutletDeps {
   readonly logger: Logger;
 }
 
-/** Events that a peer may or may not have got: their link ended before they were acknowledged. */
-export interface DeliveryUnknown {
-  readonly node: string;
-  readonly epoch: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
  * The way to other nodes: what this node wants goes into the interest table, what peers want comes out of it, and events travel on
  * one lane to each peer, and one more for each lossless subscription there.
@@ -66,8 +60,8 @@ export class ClusterOutlet implements Outlet {
   readonly #encoder: LaneEncoder;
   readonly #meter: BusMeter;
   readonly #roomWaiters = new Set<() => void>();
-  readonly #unknown = new Listeners<DeliveryUnknown>();
   readonly #body = new ByteWriter(1024);
+  readonly #slab = new BodySlab();
   #unlisten: Unlisten[] = [];
   #isRunning = false;
 
@@ -97,11 +91,6 @@ export class ClusterOutlet implements Outlet {
       onEnded: (peer) => this.#acceptor.ended(peer),
       onRoom: () => this.#tellRoom(),
     });
-  }
-
-  /** Listens to what a living sender cannot know the fate of. */
-  onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten {
-    return this.#unknown.add(listener);
   }
 
   start(): void {
@@ -161,6 +150,9 @@ export class ClusterOutlet implements Outlet {
     const { peers, lanes } = message.route === undefined ? winnersOnly : this.#asRoute(message.route);
     if (peers.length === 0 && lanes.length === 0 && message.winners === undefined) return nothingSent;
     const event = this.#encode(message);
+    if (lanes.length === 0 && message.winners === undefined && message.confirm === undefined) {
+      return this.#sendShared(peers, event);
+    }
     const tally = new Tally();
     for (const peer of peers) this.#offerShared(peer, event, message, tally);
     for (const name of message.winners?.keys() ?? []) {
@@ -174,6 +166,19 @@ export class ClusterOutlet implements Outlet {
     this.#meter.sent.add(tally.sent);
     this.#meter.refused.add(tally.refusals);
     return tally.result();
+  }
+
+  /** The usual way: one lane a node, and nobody asks which nodes accepted. */
+  #sendShared(peers: readonly Peer[], event: OutEvent): SendResult {
+    let nodes = 0;
+    for (let index = 0; index < peers.length; index += 1) {
+      const peer = peers[index];
+      if (peer !== undefined && this.#offer(peer, peer.shared, event)) nodes += 1;
+    }
+    const dropped = peers.length - nodes;
+    this.#meter.sent.add(nodes);
+    if (dropped > 0) this.#meter.refused.add(dropped);
+    return { nodes, dropped, accepted: noNames, refused: noNames };
   }
 
   findResponders(topic: string): readonly RemoteResponder[] {
@@ -285,12 +290,12 @@ export class ClusterOutlet implements Outlet {
     const value = this.#encoder.encode(message.value);
     const topicId = message.broadcast ? 0 : this.#numbers.number(message.topic);
     const { topic, broadcast, key, ttlMs, confirm } = message;
-    const headers = Object.keys(message.headers).length === 0 ? undefined : message.headers;
+    const headers = message.headers === noHeaders ? undefined : message.headers;
     const level = confirm === undefined || confirm.level === 'written' ? 0 : confirm.level === 'delivered' ? 1 : 2;
     this.#body.reset();
     writeEventBody(this.#body, { topicId, topic, broadcast, headers, key, ttlMs, confirm: level }, value);
     const definitions = this.#encoder.definitionCount;
-    return { body: this.#body.take(), topic, topicId, definitions, won: undefined, confirm };
+    return { body: this.#slab.keep(this.#body.view()), topic, topicId, definitions, won: undefined, confirm };
   }
 
   #accept(incoming: IncomingStream): StreamSink {
@@ -308,15 +313,19 @@ export class ClusterOutlet implements Outlet {
     this.#core.desk.answerFor(question, source, sink);
 
   #onUnknown(lane: OutLane, range: { readonly from: number; readonly to: number }): void {
-    const epoch = this.#book.find(lane.node)?.id.epoch ?? 0;
-    this.#meter.deliveryUnknown.add(range.to - range.from + 1);
-    this.#deps.logger.info('delivery of events is unknown', { node: lane.node, ...range });
-    this.#unknown.tell({ node: lane.node, epoch, ...range });
+    const { node, epoch } = lane;
+    const { from, to } = range;
+    const count = to - from + 1;
+    this.#meter.deliveryUnknown.add(count);
+    this.#deps.logger.info('delivery of events is unknown', { node, epoch, from, to });
+    this.#core.tellUndelivered({ kind: 'unknown', node, epoch, count, from, to });
   }
 
   #onUnsent(lane: OutLane, count: number): void {
     this.#meter.unsent.add(count);
-    this.#deps.logger.info('events were never sent, their node is gone', { node: lane.node, count });
+    const { node, epoch } = lane;
+    this.#deps.logger.info('events were never sent', { node, epoch, count });
+    this.#core.tellUndelivered({ kind: 'unsent', node, epoch, count });
   }
 
   #onMalformed(peer: Peer | undefined): void {
@@ -380,6 +389,8 @@ function describeWant(want: RemoteWant): string {
 }
 
 const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };
+
+const noNames: readonly string[] = [];
 
 const nothingSent: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
 

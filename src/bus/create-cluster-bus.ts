@@ -9,7 +9,7 @@ import type { Metrics } from '../spi/metrics.js';
 import { noMetrics } from '../spi/no-metrics.js';
 import type { Tables } from '../spi/tables.js';
 import { BusCore } from './bus-core.js';
-import { ClusterOutlet, type BusLinkInfo, type DeliveryUnknown } from './cluster-outlet.js';
+import { ClusterOutlet, type BusLinkInfo } from './cluster-outlet.js';
 import { resolveClusterBusOptions, type ClusterBusOptions } from './cluster-options.js';
 import type { EventBus, EventBusDeps, EventBusOptions } from './event-bus.js';
 import { Gate } from './gate.js';
@@ -40,8 +40,6 @@ export interface ClusterBus extends EventBus, Startable {
   sayFinal(timeoutMs: number): Promise<void>;
   /** Counters of the lanes to and from each peer. */
   links(): readonly BusLinkInfo[];
-  /** Listens to ranges of events whose fate this node cannot know: sent, and never acknowledged. */
-  onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten;
 }
 
 /** Makes the bus of a node of a cluster. Local subscriptions work before `start`. */
@@ -88,9 +86,6 @@ function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, clock: C
       core.end();
       outlet?.stop();
       return Promise.resolve();
-    },
-    onDeliveryUnknown(listener: (unknown: DeliveryUnknown) => void): Unlisten {
-      return outlet === undefined ? (): void => undefined : outlet.onDeliveryUnknown(listener);
     },
   });
 }

@@ -25,7 +25,10 @@ export class Deliverer {
   /** `blocker`: it came on the lane of this subscription. Returns a gate when the sender waits for the handlers. */
   deliver(peer: Peer, blocker: Subscriber | undefined, arrived: ArrivedEvent): Gate | undefined {
     this.#meter.received.add();
-    if (!this.#core.isAllowed({ action: 'publish', topic: arrived.topic, node: peer.id.name })) {
+    if (
+      this.#core.isGuarded &&
+      !this.#core.isAllowed({ action: 'publish', topic: arrived.topic, node: peer.id.name })
+    ) {
       this.#meter.forbidden.add();
       return undefined;
     }
@@ -59,7 +62,7 @@ export class Deliverer {
   }
 
   #chooseMembers(fan: Fan | undefined, { won, head, topic }: ArrivedEvent): readonly Subscriber[] {
-    if (fan === undefined || won.length === 0) return [];
+    if (fan === undefined || won.length === 0) return nobody;
     const chosen: Subscriber[] = [];
     for (const group of fan.groups) {
       if (!won.includes(group.name)) continue;
@@ -73,6 +76,9 @@ export class Deliverer {
     const { topic, head, bytes, valueStart, valueEnd } = arrived;
     try {
       const value = peer.vocabulary.decoder.decode(bytes, valueStart, valueEnd);
+      if (head.ttlMs === undefined && head.headers === undefined && !isPromised) {
+        return new SharedEvent(topic, value, peer.plainRest);
+      }
       const expiresAt = head.ttlMs === undefined ? undefined : after(this.#clock.now(), head.ttlMs);
       const headers = head.headers ?? noHeaders;
       return new SharedEvent(topic, value, { headers, source: peer.id.name, expiresAt, isPromised });
@@ -83,6 +89,8 @@ export class Deliverer {
     }
   }
 }
+
+const nobody: readonly Subscriber[] = [];
 
 const ownLaneFan: Fan = {
   plain: [],

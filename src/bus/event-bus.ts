@@ -22,6 +22,11 @@ export interface EventBus extends BusDoor {
   publishFrom(topic: string, source: EventSource, options?: PublishFromOptions): Promise<PublishFromReport>;
   /** Listens to faults that belong to no caller: a handler's throw, a value that a `decode` refused. */
   onFault(listener: (fault: BusFault) => void): Unlisten;
+  /**
+   * Listens to events that a receipt counted as accepted for another node and that may not arrive, or will not. Together with
+   * receipts and the gaps of subscribers it accounts for every event between two living nodes.
+   */
+  onUndelivered(listener: (undelivered: Undelivered) => void): Unlisten;
   /** Who would get an event on this topic, and why. Throws `invalid-topic`. */
   explain(topic: string): Explanation;
   /**
@@ -42,6 +47,28 @@ export interface SubscriptionInfo {
   readonly dropped: number;
   readonly failed: number;
   readonly queued: number;
+}
+
+/** Events that left the publisher's hands without a receiver's acknowledgement, told once, when that is known. */
+export type Undelivered = UnknownDelivery | UnsentEvents;
+
+/** Sent and never acknowledged: some of them arrived, some did not, and nobody can know which. */
+export interface UnknownDelivery {
+  readonly kind: 'unknown';
+  readonly node: string;
+  readonly epoch: number;
+  readonly count: number;
+  /** Numbers on the lane to that node, both included. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Accepted and never sent: they certainly did not arrive. */
+export interface UnsentEvents {
+  readonly kind: 'unsent';
+  readonly node: string;
+  readonly epoch: number;
+  readonly count: number;
 }
 
 /** What a bus is given. */

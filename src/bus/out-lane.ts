@@ -45,6 +45,7 @@ export interface OutLaneHost {
 /** How a lane behaves. */
 export interface OutLaneOptions {
   readonly node: string;
+  readonly epoch: number;
   /** Empty for the shared lane, else the subscription's. */
   readonly key: string;
   readonly window: SendWindowLimits;
@@ -59,6 +60,7 @@ export interface OutLaneOptions {
  */
 export class OutLane {
   readonly node: string;
+  readonly epoch: number;
   readonly key: string;
   readonly #host: OutLaneHost;
   readonly #options: OutLaneOptions;
@@ -70,6 +72,7 @@ export class OutLane {
   #isReady = false;
   #isFlushing = false;
   #wasFull = false;
+  #chunk: ArrayBufferLike | undefined;
   #definitionsSent = 0;
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
@@ -86,6 +89,7 @@ export class OutLane {
     this.#host = host;
     this.#options = options;
     this.node = options.node;
+    this.epoch = options.epoch;
     this.key = options.key;
     this.#window = new SendWindow(options.window);
     this.#windowId = options.windowId();
@@ -121,7 +125,7 @@ export class OutLane {
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
-    const number = this.#final ? undefined : this.#window.accept(event, event.body.length + entryBytes);
+    const number = this.#final ? undefined : this.#window.accept(event, this.#bytesOf(event));
     this.#flushLater();
     if (number === undefined) {
       this.dropped += 1;
@@ -130,6 +134,14 @@ export class OutLane {
     this.accepted += 1;
     if (event.confirm !== undefined) this.#confirms.push({ number, confirming: event.confirm });
     return true;
+  }
+
+  /** Events share chunks of memory; the first that pins one pays for all of it. */
+  #bytesOf({ body }: OutEvent): number {
+    const chunk = body.buffer;
+    if (chunk === this.#chunk) return entryBytes;
+    this.#chunk = chunk;
+    return entryBytes + chunk.byteLength;
   }
 
   /** A link is up: opens the lane on it. */
@@ -257,7 +269,10 @@ export class OutLane {
     this.#stream = undefined;
     const confirms = new Map(this.#confirms.map((pending) => [pending.confirming, pending]));
     const unsent = this.#abandon(confirms);
-    for (const event of unsent) this.accept(event);
+    let refused = 0;
+    for (const event of unsent) if (!this.accept(event)) refused += 1;
+    // A lane that has said its final number takes nothing more, not even what it held.
+    if (refused > 0) this.#host.onUnsent(this, refused);
     this.#windowId = this.#options.windowId();
     if (link !== undefined) this.#open(link);
   }

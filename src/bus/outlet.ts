@@ -91,9 +91,9 @@ export type ConfirmOutcome = 'confirmed' | 'unsent' | Exclude<ConfirmReport['mis
 export interface SendResult {
   readonly nodes: number;
   readonly dropped: number;
-  /** Nodes it was accepted for. */
+  /** Nodes it was accepted for; empty when nobody waits for a confirmation. */
   readonly accepted: readonly string[];
-  /** Nodes that wanted it and whose buffer refused it. */
+  /** Nodes that wanted it and whose buffer refused it; empty as well. */
   readonly refused: readonly string[];
 }
 

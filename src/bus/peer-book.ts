@@ -50,11 +50,7 @@ export class PeerBook {
     if (held !== undefined) this.#end(held);
     const { codec, membership } = this.#deps;
     const vocabulary = { decoder: codec.createDecoder(), topics: new Map<number, string>() };
-    const peer = new Peer(
-      { name: id.name, epoch: id.epoch },
-      vocabulary,
-      this.#createLane(id.name, '', sharedBatchMax),
-    );
+    const peer = new Peer({ name: id.name, epoch: id.epoch }, vocabulary, this.#createLane(id, '', sharedBatchMax));
     peer.isSuspect = membership.findMember(id.name)?.status === 'suspect';
     this.#peers.set(id.name, peer);
     return peer;
@@ -123,10 +119,11 @@ export class PeerBook {
     this.#deps.onRoom();
   }
 
-  #createLane(node: string, key: string, batchMax: number): OutLane {
+  #createLane(id: NodeId, key: string, batchMax: number): OutLane {
     const { windowEventsMax, windowBytesMax, ownLaneEventsMax } = this.#deps.options;
     return new OutLane(this.#deps.lanes, {
-      node,
+      node: id.name,
+      epoch: id.epoch,
       key,
       window: { eventsMax: key === '' ? windowEventsMax : ownLaneEventsMax, bytesMax: windowBytesMax },
       batchMax,
@@ -151,7 +148,7 @@ export class PeerBook {
       peer.ownLanes.delete(key);
       this.#deps.onRoom();
     } else if (lane === undefined && peer.ownLanes.size < ownLanesMax) {
-      const opened = this.#createLane(peer.id.name, key, want.interest.batchMax);
+      const opened = this.#createLane(peer.id, key, want.interest.batchMax);
       peer.ownLanes.set(key, opened);
       if (peer.link !== undefined) opened.attach(peer.link);
     }

@@ -2,6 +2,7 @@ import { isSameNode, type NodeId } from '../core/ids.js';
 import { ReceiveWindow } from '../protocol/bus/receive-window.js';
 import type { LaneInterest, PatternInterest } from '../protocol/bus/interest-row.js';
 import type { Link } from '../spi/links.js';
+import { noHeaders, type EventRest } from './event.js';
 import type { InLane, PeerVocabulary } from './in-lane.js';
 import type { OutLane } from './out-lane.js';
 
@@ -17,6 +18,8 @@ export class Peer {
   readonly windows: Map<string, ReceiveWindow> = new Map();
   /** What it wants, by row key. */
   readonly wants: Map<string, RemoteWant> = new Map();
+  /** What its events without options have beside topic and value. */
+  readonly plainRest: EventRest;
   link: Link | undefined;
   wasLinked = false;
   isSuspect = false;
@@ -25,6 +28,7 @@ export class Peer {
     this.id = id;
     this.vocabulary = vocabulary;
     this.shared = shared;
+    this.plainRest = { headers: noHeaders, source: id.name, expiresAt: undefined };
   }
 
   /** Groups choose it only while its link is up and nobody doubts it. */

@@ -56,6 +56,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
     membership.attachStreams(links);
+    const codecOptions = { codeGeneration: options.codeGeneration };
     const tables = new TableRoom({ links, membership, clock, logger, metrics });
     const rpc = new RpcRoom(
       {
@@ -64,8 +65,8 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
         membership,
         clock,
         random: random.fork('rpc'),
-        codec: createMsgpackCodec(),
-        stockCodecs: [jsonCodec, createMsgpackCodec()],
+        codec: createMsgpackCodec(codecOptions),
+        stockCodecs: [jsonCodec, createMsgpackCodec(codecOptions)],
         metrics,
         logger,
       },
@@ -78,7 +79,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       links,
       tables,
       membership,
-      codec: createMsgpackCodec(),
+      codec: createMsgpackCodec(codecOptions),
       metrics,
       logger,
     });

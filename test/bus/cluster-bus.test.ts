@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Undelivered } from '../../src/bus/event-bus.js';
 import type { BusEvent, Gap } from '../../src/spi/bus.js';
 import { TestCluster } from './three-nodes.js';
 
@@ -57,6 +58,31 @@ describe('bus/cluster', () => {
       Array.from({ length: 300 }, (_, i) => i),
     );
     assert.deepEqual(gaps, []);
+    await cluster.stop();
+  });
+
+  it('tells the publisher of every event that a killed node may not have got', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const told: Undelivered[] = [];
+    cluster.bus('a').onUndelivered((undelivered) => void told.push(undelivered));
+    const sub = cluster.bus('b').subscribe('/n', () => undefined);
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    const { nodes } = cluster.bus('a').explain('/n');
+    // These leave, and their acknowledgement is not due for 100 ms.
+    for (let index = 0; index < 7; index += 1) cluster.bus('a').publish('/n', index);
+    await cluster.sim.runAsync(20);
+    // The link is down: these wait for the next one.
+    cluster.hub.cut('a', 'b');
+    await cluster.sim.runAsync(20);
+    for (let index = 0; index < 5; index += 1) assert.equal(cluster.bus('a').publish('/n', index).nodes, 1);
+    await cluster.kill('b');
+    await cluster.sim.runAsync(1000);
+    const epoch = nodes[0]?.epoch;
+    assert.deepEqual(told, [
+      { kind: 'unknown', node: 'b', epoch, count: 7, from: 1, to: 7 },
+      { kind: 'unsent', node: 'b', epoch, count: 5 },
+    ]);
     await cluster.stop();
   });
 

@@ -94,7 +94,7 @@ export interface EventHead {
 
 /** Writes head and value. */
 export function writeEventBody(writer: ByteWriter, head: EventHead, value: Uint8Array): void {
-  const headers = head.headers === undefined ? [] : Object.entries(head.headers);
+  const headers = head.headers === undefined ? noEntries : Object.entries(head.headers);
   const flags =
     (headers.length > 0 ? flagHeaders : 0) +
     (head.key === undefined ? 0 : flagKey) +
@@ -139,6 +139,8 @@ export function readHeaders(reader: ByteReader): Readonly<Record<string, string>
   }
   return Object.fromEntries(headers.filter(([name]) => name !== '__proto__'));
 }
+
+const noEntries: readonly (readonly [string, string])[] = [];
 
 const flagHeaders = 1;
 const flagKey = 2;

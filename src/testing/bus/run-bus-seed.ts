@@ -235,7 +235,7 @@ class BusRun {
     home.tables = tables;
     home.bus = bus;
     const { life } = home;
-    bus.onDeliveryUnknown(({ node: peer, from, to }) => this.checker.senderLost(life, peer, to - from + 1));
+    bus.onUndelivered(({ node: peer, count }) => this.checker.senderLost(life, peer, count));
     await tables.start();
     await bus.start();
   }
