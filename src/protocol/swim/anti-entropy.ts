@@ -4,6 +4,7 @@ import type { Facts } from './facts.js';
 import { leafBitsMax } from './member-table.js';
 import type { Digest, RecordMessage, SyncEndMessage, SyncMessage } from './messages.js';
 import type { Outbox } from './outbox.js';
+import type { PacketHead } from './packet.js';
 import type { SwimParts } from './parts.js';
 import { pickSlots } from './probe-order.js';
 
@@ -130,10 +131,11 @@ export class AntiEntropy {
     this.#outbox.question({ ...peer, share: 1 }, introduces ? [own, sync] : [sync, own], out);
   }
 
-  /** Sends the members of the leaves that differ. Strangers get nothing. */
-  answer(now: MonotonicMs, peer: SyncPeer, sync: SyncMessage, out: SwimEffects): void {
+  /** Sends the members of the leaves that differ. Strangers get nothing, but that an earlier life is told of the later one. */
+  answer(now: MonotonicMs, peer: SyncPeer & { readonly head: PacketHead }, sync: SyncMessage, out: SwimEffects): void {
     const { counts, options, table } = this.#parts;
     this.#refill(now);
+    if (peer.slot < 0) this.#tellLaterLife(peer, out);
     // One of them is the end, so an answer is never longer than what the question pays for.
     const payed = Math.floor((peer.answerBytesMax ?? Number.POSITIVE_INFINITY) / options.datagramMaxBytes) - 1;
     if (peer.slot < 0 || this.#tokens < 1 || payed < 1) {
@@ -193,6 +195,14 @@ export class AntiEntropy {
 
   #firstWaitMs(): number {
     return this.#parts.options.syncPeriodMs / 2;
+
+  /** A process whose clock went back lives below its own tombstone, and only it can rise above that. */
+  #tellLaterLife(peer: SyncPeer & { readonly head: PacketHead }, out: SwimEffects): void {
+    const { table } = this.#parts;
+    const slot = table.findSlot(peer.head.name);
+    if (slot < 0 || table.lifeOf(slot).epoch <= peer.head.epoch) return;
+    const record = { kind: 'record', life: table.lifeOf(slot), incarnation: table.incarnationOf(slot) } as const;
+    this.#outbox.toAddress(peer.address, -1, [record], out);
   }
 
   #eagerWaitMs(): number {
