@@ -49,7 +49,7 @@ export class MembershipChecker {
   readonly faults: string[] = [];
   readonly checked: Record<MembershipRule, number>;
   readonly #truth = new MembershipTruth();
-  readonly #observers = new Set<Observer>();
+  readonly #observers = new Map<Watched, Observer>();
   readonly #limits: { readonly healthMax: number };
   readonly #nowMs: () => number;
 
@@ -68,21 +68,28 @@ export class MembershipChecker {
     const { epoch, incarnation } = watched.self;
     const observer = { name, watched, beliefs: new Map(), selfEpoch: epoch, selfIncarnation: incarnation };
     this.#truth.began(watched);
-    this.#observers.add(observer);
+    this.#observers.set(watched, observer);
     watched.listen((event) => this.#told(observer, event));
   }
 
-  /** Looks at the tables of all that run. */
-  look(running: ReadonlySet<Watched>): void {
+  /**
+   * Looks at the table of one that runs, from its own event loop. What a call changes is told in the next turn, so a difference
+   * between what it lists and what it was told counts when it is still there `later`.
+   */
+  look(watched: Watched, later: (look: () => void) => void): void {
     this.#truth.noteAll();
-    for (const observer of this.#observers) {
-      if (!running.has(observer.watched)) {
-        this.#observers.delete(observer);
-        continue;
-      }
-      this.#lookAtSelf(observer);
-      this.#lookAtTable(observer);
-    }
+    const observer = this.#observers.get(watched);
+    if (observer === undefined) return;
+    this.#lookAtSelf(observer);
+    if (this.#lookAtTable(observer, 'doubt')) return;
+    later(() => {
+      if (!this.#lookAtTable(observer, 'doubt')) later(() => this.#lookAtTable(observer, 'blame'));
+    });
+  }
+
+  /** Remembers what each node says of itself now. */
+  note(): void {
+    this.#truth.noteAll();
   }
 
   /** Notes that something was broken. */
@@ -150,7 +157,8 @@ export class MembershipChecker {
     if (self.status !== 'alive') this.blame('self-liveness', `${observer.name} holds itself for ${self.status}`);
   }
 
-  #lookAtTable(observer: Observer): void {
+  /** Returns whether all is as it was told. */
+  #lookAtTable(observer: Observer, unequal: 'doubt' | 'blame'): boolean {
     const { name, watched, beliefs } = observer;
     const members = watched.members();
     this.#count('boundedness');
@@ -166,6 +174,7 @@ export class MembershipChecker {
       this.#checkTruth(what, member);
       const belief = beliefs.get(member.name);
       if (belief === undefined || belief.epoch !== member.epoch || belief.status !== member.status) {
+        if (unequal === 'doubt') return false;
         this.blame('illegal-pair', `${what}, but was told ${belief?.status ?? 'nothing'}`);
       } else if (member.incarnation < belief.incarnation) {
         this.blame('incarnation-monotonic', `${what}, after ${belief.incarnation}`);
@@ -177,6 +186,7 @@ export class MembershipChecker {
       this.#count('metadata-per-incarnation');
       if (!this.#truth.isMetadataTrue(member)) this.blame('metadata-per-incarnation', what);
     }
+    return true;
   }
 
   #count(rule: MembershipRule): void {

@@ -176,8 +176,11 @@ export class MembershipRun {
 
   #changeMetadata(host: string): void {
     const bytes = new Uint8Array(this.#random.below(this.plan.metadataMaxBytes)).fill(this.#random.below(256));
-    if (host !== '') this.#sim.get(host).updateMetadata(bytes);
-    this.checker.look(this.#running());
+    const membership = host === '' ? undefined : this.#sim.get(host);
+    this.#within(host, () => {
+      membership?.updateMetadata(bytes);
+      this.checker.note();
+    });
   }
 
   /** A link's observation, true or not. */
@@ -186,7 +189,12 @@ export class MembershipRun {
     const kind = findRandom(this.#random, kinds) ?? 'heard';
     const membership = host === '' ? undefined : this.#sim.get(host);
     const node = findRandom(this.#random, membership?.members() ?? []);
-    if (node !== undefined) membership?.report({ node, address: node.address, kind });
+    if (node !== undefined) this.#within(host, () => membership?.report({ node, address: node.address, kind }));
+  }
+
+  /** Calls something in the event loop of a host, as a user's code runs there. */
+  #within(host: string, call: () => void): void {
+    if (host !== '') this.#sim.network.machine(host).clock.afterTurn(call);
   }
 
   /** Ends every fault, waits for one view within the time that it may take, and sees that it stays. */
@@ -255,12 +263,11 @@ export class MembershipRun {
     return [...this.#watched].filter(([name]) => this.#hostOf.has(name));
   }
 
-  #running(): ReadonlySet<Watched> {
-    return new Set(this.#live().map(([, watched]) => watched));
-  }
-
   #lookAgain(): void {
-    this.checker.look(this.#running());
+    for (const [name, watched] of this.#live()) {
+      const host = this.#hostOf.get(name) ?? '';
+      this.#within(host, () => this.checker.look(watched, (look) => this.#within(host, look)));
+    }
     this.#cancelLook = this.#sim.simulator.setTimer(after(this.#sim.simulator.now(), lookMs), () => this.#lookAgain());
   }
 
