@@ -1,0 +1,190 @@
+/** Tables IV to VII of the Lifeguard paper beside ours: false positives, latency and load under blocked agents. */
+import { type AnomalyResult, blockedCounts, durationsMs, intervalsMs, type Point, runPoint } from './anomaly.js';
+import { type Configuration, lifeguard, ours, paperConfigurations } from './configurations.js';
+import type { Extent } from './main.js';
+import { measureMessageCostUs } from './message-cost.js';
+import { quantile, type Teller } from './tell.js';
+
+/** The one cost of receiving a message, for every configuration; between what our code needs and what the paper's system may. */
+export const messageCostMs = 0.02;
+
+interface Total {
+  runs: number;
+  falsePositives: number;
+  atHealthy: number;
+  datagrams: number;
+  bytes: number;
+  agentSeconds: number;
+  readonly firstMs: number[];
+  readonly fullMs: number[];
+}
+
+/** Table IV: false positives as a share of SWIM's, and VI: load. */
+export function interval(tell: Teller, extent: Extent): void {
+  const points = extent.full ? wholeGrid(10) : sampleOf(wholeGrid(1), extent.smoke ? 2 : (extent.seeds ?? 36));
+  const configurations = [...paperConfigurations, lifeguard(4, 6), lifeguard(2, 6), ours];
+  const totals = new Map(configurations.map((one) => [one.name, run(points, one)]));
+  const swim = totals.get('SWIM');
+  if (swim === undefined) return;
+  tellCost(tell);
+  for (const { name } of configurations) {
+    const total = totals.get(name);
+    if (total === undefined) continue;
+    const about = { configuration: name, n: 128, seeds: total.runs };
+    const paper = tableFour[name];
+    tell.figure({ metric: 'FP per run', value: total.falsePositives / total.runs, ...about, ...known(paper?.[0]) });
+    tell.figure({ metric: 'FP- per run', value: total.atHealthy / total.runs, ...about, ...known(paper?.[1]) });
+    tell.figure({
+      metric: 'FP % of SWIM',
+      value: (100 * total.falsePositives) / swim.falsePositives,
+      ...about,
+      ...known(paper?.[2]),
+      ...goal({ Lifeguard: 1, [ours.name]: 2 }[name]),
+    });
+    tell.figure({
+      metric: 'messages / agent / s',
+      value: total.datagrams / total.agentSeconds,
+      ...about,
+      ...known(paper?.[3]),
+      ...goal(name === ours.name ? 6.3 : undefined),
+    });
+    tell.figure({
+      metric: 'bytes / agent / s',
+      value: total.bytes / total.agentSeconds,
+      ...about,
+      ...known(paper?.[4]),
+      ...goal(name === ours.name ? 2300 : undefined),
+    });
+  }
+  const perRun = swim.falsePositives / swim.runs;
+  tell.figure({
+    metric: 'T0 SWIM FP / run off the paper, %',
+    value: offBy(perRun, 78.47),
+    target: 30,
+    seeds: swim.runs,
+  });
+}
+
+/** Table V: how soon a blocked agent is found. */
+export function threshold(tell: Teller, extent: Extent): void {
+  const points: Point[] = [];
+  const repeats = extent.full ? 10 : (extent.seeds ?? 2);
+  for (const blocked of extent.smoke ? [4] : blockedCounts) {
+    for (const durationMs of extent.full ? durationsMs : durationsMs.slice(4)) {
+      for (let repeat = 0; repeat < repeats; repeat += 1) {
+        points.push({ blocked, durationMs, intervalMs: undefined, seed: 40_000 + points.length });
+      }
+    }
+  }
+  tellCost(tell);
+  for (const configuration of [...paperConfigurations, lifeguard(4, 6), lifeguard(2, 6), ours]) {
+    const total = run(points, configuration);
+    const about = { configuration: configuration.name, n: 128, seeds: total.runs };
+    const isGate = configuration.name === 'SWIM' || configuration.name === 'Lifeguard';
+    for (const [index, [metric, value, tolerance]] of (
+      [
+        ['first, median s', quantile(total.firstMs, 0.5), 3],
+        ['first, 99th s', quantile(total.firstMs, 0.99), 10],
+        ['all, median s', quantile(total.fullMs, 0.5), 3],
+        ['all, 99th s', quantile(total.fullMs, 0.99), 10],
+      ] as const
+    ).entries()) {
+      const paper = tableFive[configuration.name]?.[index];
+      tell.figure({ metric, value: value / 1000, ...about, ...known(paper) });
+      if (!isGate || paper === undefined) continue;
+      const off = offBy(value / 1000, paper);
+      tell.figure({ metric: `T0 ${metric} off the paper, %`, value: off, target: tolerance, ...about });
+    }
+    tell.figure({ metric: 'FP per run', value: total.falsePositives / total.runs, ...about });
+  }
+}
+
+function run(points: readonly Point[], configuration: Configuration): Total {
+  const total: Total = {
+    runs: 0,
+    falsePositives: 0,
+    atHealthy: 0,
+    datagrams: 0,
+    bytes: 0,
+    agentSeconds: 0,
+    firstMs: [],
+    fullMs: [],
+  };
+  for (const point of points) add(total, runPoint(point, configuration, messageCostMs));
+  return total;
+}
+
+function add(total: Total, result: AnomalyResult): void {
+  total.runs += 1;
+  total.falsePositives += result.falsePositives;
+  total.atHealthy += result.falsePositivesAtHealthy;
+  total.datagrams += result.datagrams;
+  total.bytes += result.bytes;
+  total.agentSeconds += result.agentSeconds;
+  total.firstMs.push(...result.firstMs);
+  total.fullMs.push(...result.fullMs);
+}
+
+function wholeGrid(repeats: number): Point[] {
+  const points: Point[] = [];
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    for (const intervalMs of intervalsMs) {
+      for (const durationMs of durationsMs) {
+        for (const blocked of blockedCounts) {
+          points.push({ blocked, durationMs, intervalMs, seed: 20_000 + points.length });
+        }
+      }
+    }
+  }
+  return points;
+}
+
+/** Spread evenly over the grid: the stride shares no factor with any of its sides. */
+function sampleOf(points: readonly Point[], count: number): Point[] {
+  const stride = 173;
+  return Array.from({ length: count }, (_, index) => points[(index * stride + 11) % points.length]).filter(
+    (point) => point !== undefined,
+  );
+}
+
+function tellCost(tell: Teller): void {
+  tell.figure({ metric: 'cost of a message in the model, us', value: messageCostMs * 1000, target: 50 });
+  tell.figure({
+    metric: 'cost of a message in our code, us',
+    value: measureMessageCostUs(),
+    note: 'measured, with its answer',
+  });
+}
+
+function offBy(value: number, paper: number): number {
+  return Math.abs(100 * (value / paper - 1));
+}
+
+function known(reference: number | undefined): { reference?: number } {
+  return reference === undefined ? {} : { reference };
+}
+
+function goal(target: number | undefined): { target?: number } {
+  return target === undefined ? {} : { target };
+}
+
+/** FP and FP- per run, FP %, messages and bytes per agent and second; the last two derived from Table VI. */
+const tableFour: Readonly<Record<string, readonly number[]>> = {
+  SWIM: [78.47, 0.307, 100, 6.27, 2308],
+  'LHA-Probe': [53.14, 0.101, 67.72, 6.17, 2078],
+  'LHA-Suspicion': [2.355, 0.0206, 3, 6.98, 2458],
+  'Buddy System': [73.83, 0.137, 94.08, 6.27, 2285],
+  Lifeguard: [1.2, 0.0058, 1.53, 6.93, 2261],
+  'Lifeguard a4 b6': [2.495, 0.0148, 3.18],
+  'Lifeguard a2 b6': [18.96, 0.0419, 24.16],
+};
+
+const tableFive: Readonly<Record<string, readonly number[]>> = {
+  SWIM: [12.44, 16.96, 12.9, 16.93],
+  'LHA-Probe': [12.42, 17.75, 12.9, 17.98],
+  'LHA-Suspicion': [12.42, 17.47, 12.89, 17.33],
+  'Buddy System': [12.45, 17.12, 12.92, 17.18],
+  Lifeguard: [12.45, 17.9, 12.91, 18.05],
+  'Lifeguard a4 b6': [10.34, 16.42, 10.89, 16.34],
+  'Lifeguard a2 b6': [6.76, 12.81, 7.32, 13.4],
+};
