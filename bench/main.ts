@@ -9,8 +9,12 @@ import { others } from './others.js';
 
 const args = process.argv.slice(2);
 const names = [...benches, ...others].map(({ name }) => name);
-const parsed = parseOptions(args, names);
-if (parsed.kind === 'text') {
+const own = others.find(({ name, ownArguments }) => ownArguments && name === args[0]);
+const parsed = parseOptions(own === undefined ? args : [own.name], names);
+if (own !== undefined && parsed.kind === 'run') {
+  await compile();
+  process.exitCode = own.run(parsed.options, args.slice(1));
+} else if (parsed.kind === 'text') {
   process.stderr.write(parsed.text);
   process.exitCode = parsed.exitCode;
 } else {

@@ -15,6 +15,8 @@ export interface Other {
   readonly summary: string;
   /** Part of a smoke run. */
   readonly smoke: boolean;
+  /** Reads the words after its name itself. */
+  readonly ownArguments: boolean;
   /** Returns the exit code. */
   run(options: BenchOptions, args: readonly string[]): number;
 }
@@ -29,11 +31,18 @@ export const others: readonly Other[] = [
           name: 'membership',
           summary: 'detection, convergence and bytes of SWIM',
           smoke: true,
+          ownArguments: true,
           run: (_options: BenchOptions, args: readonly string[]) => runProgram(membershipMain, args),
         },
       ]
     : []),
-  { name: 'report', summary: 'rewrites bench/README.md and its plots from bench/results', smoke: false, run: report },
+  {
+    name: 'report',
+    summary: 'rewrites bench/README.md and its plots from bench/results',
+    smoke: false,
+    ownArguments: false,
+    run: report,
+  },
 ];
 
 function report(): number {
