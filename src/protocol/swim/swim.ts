@@ -142,6 +142,8 @@ export class SwimMachine {
     if (metadata.length > memberMetadataBytesMax) {
       throw new ClusterError('too-large', `metadata has ${metadata.length} bytes; at most ${memberMetadataBytesMax}`);
     }
+    // Whoever has said good-bye stays gone, whatever it still says of itself.
+    if (this.phase === 'leaving' || this.phase === 'left') return;
     const { parts, facts } = this.#engine;
     parts.self.changeMetadata(metadata);
     if (this.phase === 'up') facts.announce();
