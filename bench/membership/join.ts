@@ -82,8 +82,13 @@ function storm(n: number, seed: number): { readonly equalMs: number; readonly si
 
 /** As the driver: the seeds are asked until one answers, at last the node comes up alone. */
 export function begin(lab: Lab, node: LabNode, startedAt: number = lab.now, waitMs = 200): void {
-  if (lab.phaseOf(node) === 'up') return;
   const seeds = [0, 1, 2].filter((index) => index !== node.index).map(addressOf);
+  if (lab.phaseOf(node) === 'up') {
+    const isAlone = node.machine.view.liveCount <= 1;
+    if (isAlone) lab.contact(node, seeds);
+    lab.at(lab.now + (isAlone ? 3000 : 30_000), () => begin(lab, node, startedAt, waitMs));
+    return;
+  }
   if (lab.now - startedAt >= 3000) {
     lab.comeUp(node);
     return;

@@ -18,7 +18,7 @@ export function restart(tell: Teller, extent: Extent): void {
     if (at === undefined || kind === 'suspect' || kind === 'alive' || kind === 'updated') return;
     const pair = `${observer.index}.${observer.life} ${member.name}`;
     told.set(pair, [...(told.get(pair) ?? []), kind]);
-    if (kind === 'joined') knownMs.push(lab.now - at);
+    if (kind === 'joined' && observer.life === 0) knownMs.push(lab.now - at);
   };
   for (let index = 0; index < restarted; index += 1) {
     const node = lab.nodes[index];
