@@ -195,6 +195,7 @@ export class AntiEntropy {
 
   #firstWaitMs(): number {
     return this.#parts.options.syncPeriodMs / 2;
+  }
 
   /** A process whose clock went back lives below its own tombstone, and only it can rise above that. */
   #tellLaterLife(peer: SyncPeer & { readonly head: PacketHead }, out: SwimEffects): void {
