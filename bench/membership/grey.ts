@@ -65,11 +65,11 @@ function tellFault(
   tell.figure({ metric: 'same, worst pair', value: Math.max(0, ...changes.values()), target: 2, ...about });
   tell.figure({ metric: 'suspicions too, worst pair', value: Math.max(0, ...publicChanges.values()), ...about });
   if (samples > 0)
-    tell.figure({
+    {tell.figure({
       metric: 'seconds with one view, %',
       value: (100 * agreed) / samples,
       target: 99,
       least: true,
       ...about,
-    });
+    });}
 }

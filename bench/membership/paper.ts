@@ -23,8 +23,8 @@ interface Total {
 export function interval(tell: Teller, extent: Extent): void {
   const points = extent.full ? wholeGrid(10) : sampleOf(wholeGrid(1), extent.smoke ? 2 : (extent.seeds ?? 27));
   const all = [...paperConfigurations, lifeguard(4, 6), lifeguard(2, 6), ours];
-  const short = ['SWIM', 'Lifeguard', ours.name];
-  const configurations = extent.full ? all : all.filter(({ name }) => short.includes(name));
+  const short = new Set(['SWIM', 'Lifeguard', ours.name]);
+  const configurations = extent.full ? all : all.filter(({ name }) => short.has(name));
   const totals = new Map(configurations.map((one) => [one.name, run(points, one)]));
   const swim = totals.get('SWIM');
   if (swim === undefined) return;

@@ -10,9 +10,12 @@ export class PayloadView {
   metadataEnd = 0;
   dataStart = 0;
   dataEnd = 0;
+  /** The bytes are nobody else's and stay as they are: the receiver may keep them without a copy. */
+  isOwned = false;
 
   /** Points the view at another payload. Returns itself. */
   set(bytes: Uint8Array, metadataStart: number, dataStart: number, dataEnd: number): this {
+    this.isOwned = false;
     this.bytes = bytes;
     this.metadataStart = metadataStart;
     this.metadataEnd = dataStart;

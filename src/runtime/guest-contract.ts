@@ -63,7 +63,7 @@ export const guestContract: ServiceContract<GuestMethods> = defineService('scale
     request: call<GuestMessage, BusEvent>(),
     requestMany: stream<GuestMessage, BusEvent>(),
     invoke: call<GuestCall, unknown>(),
-    invokeStream: stream<GuestCall, unknown>(),
+    invokeStream: stream<GuestCall>(),
     instances: call<{ readonly service?: string }, readonly ServiceInstance[]>({ idempotent: true }),
     explain: call<{ readonly topic: string }, unknown>({ idempotent: true }),
     tap: stream<GuestTap, BusEvent>(),

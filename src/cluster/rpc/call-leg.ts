@@ -3,6 +3,7 @@ import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec } from '../../spi/codec.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
+import { decodeData } from './raw-codec.js';
 import { type ErrorOrigin, readError, writeError } from './remote-error.js';
 
 /** How one attempt of a call with many items travels: over a link, or inside this node. */
@@ -79,7 +80,7 @@ export class LinkLeg implements CallLeg, StreamSink {
 
   onNext(payload: PayloadView): void {
     try {
-      this.#owner.value(this.#codec.decode(payload.data()));
+      this.#owner.value(decodeData(this.#codec, payload));
     } catch (cause) {
       this.cancel();
       const error = ClusterError.from(cause, 'protocol');

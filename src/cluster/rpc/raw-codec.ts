@@ -1,5 +1,6 @@
 import { emptyBytes } from '../../core/bytes.js';
 import { ClusterError } from '../../core/errors.js';
+import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec } from '../../spi/codec.js';
 
 /**
@@ -10,6 +11,12 @@ import type { Codec } from '../../spi/codec.js';
  */
 export function createRawCodec(): Codec {
   return new RawCodec();
+}
+
+/** Decodes the data of a payload. Bytes that belong to nobody else are not copied. */
+export function decodeData(codec: Codec, payload: PayloadView): unknown {
+  const data = payload.data();
+  return payload.isOwned && codec instanceof RawCodec ? data : codec.decode(data);
 }
 
 class RawCodec implements Codec {

@@ -16,7 +16,7 @@ import {
 import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, readCallMetadata, type Route, type RoutedHead } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
-import { createRawCodec } from './raw-codec.js';
+import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import { type ErrorOrigin, writeError } from './remote-error.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
@@ -112,7 +112,7 @@ export class RpcServer {
     let input: unknown;
     try {
       // A channel opens with no item of its own when its request has no data.
-      if (kind !== 'channel' || payload.dataLength > 0) input = codec.decode(payload.data());
+      if (kind !== 'channel' || payload.dataLength > 0) input = decodeData(codec, payload);
     } catch (error) {
       return this.#refuse(stream, ClusterError.from(error, 'invalid-value'));
     }
@@ -223,7 +223,7 @@ class StreamPort implements AnswerPort, StreamSink {
 
   onNext(payload: PayloadView): void {
     try {
-      const value = this.#codec.decode(payload.data());
+      const value = decodeData(this.#codec, payload);
       if (this.call?.receive(value) === false) {
         this.call.refuse(new ClusterError('protocol', 'the caller sent more items than it had credit for'));
       }

@@ -5,6 +5,7 @@ import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
 import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
+import { decodeData } from './raw-codec.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
 import type { CallOptions } from './service-types.js';
@@ -87,7 +88,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     if (this.#settled) return;
     this.#markKnown();
     try {
-      this.#succeed(this.#method.codec.decode(payload.data()));
+      this.#succeed(decodeData(this.#method.codec, payload));
     } catch (error) {
       this.#failed(ClusterError.from(error, 'protocol'), false, false);
     }

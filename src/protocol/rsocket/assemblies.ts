@@ -1,15 +1,18 @@
 import type { PayloadView } from '../../core/payload-view.js';
 import { Assembly } from './assembly.js';
 import type { EngineOptions } from './options.js';
+import type { SlabPool } from './send-buffer.js';
 import type { RsocketStream } from './stream.js';
 
 /** All unfinished payloads of one connection, within the bounds of one payload and of all together. */
 export class Assemblies {
   readonly #options: EngineOptions;
+  readonly #pool: SlabPool;
   #bytes = 0;
 
-  constructor(options: EngineOptions) {
+  constructor(options: EngineOptions, pool: SlabPool) {
     this.#options = options;
+    this.#pool = pool;
   }
 
   /** Bytes held. */
@@ -24,7 +27,7 @@ export class Assemblies {
     if (length > this.#options.payloadMaxBytes || this.#bytes + byteCount > this.#options.assemblyMaxBytes) {
       return 'too-large';
     }
-    stream.assembly ??= new Assembly(byteCount, 0);
+    stream.assembly ??= new Assembly(this.#pool, 0);
     if (!stream.assembly.add(fragment)) return 'malformed';
     stream.assembly.flags |= flags;
     this.#bytes += byteCount;

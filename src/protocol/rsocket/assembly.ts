@@ -1,12 +1,17 @@
 import type { PayloadView } from '../../core/payload-view.js';
 import { typePayload } from './frame.js';
+import type { SlabPool } from './send-buffer.js';
 
 /**
- * One payload that arrives in fragments (Fragmentation and Reassembly). Metadata comes whole before data, so both grow in one
- * buffer, which doubles: each byte is copied twice at most, whatever the number of fragments.
+ * One payload that arrives in fragments (Fragmentation and Reassembly). Metadata comes whole before data, so both go into one row
+ * of chunks, and from there into one buffer of their exact length: each byte is copied twice, whatever the number of fragments.
+ * Chunks grow with what came, so that a peer cannot make us hold much more than it sent; long ones are slabs, which are used again.
  */
 export class Assembly {
-  #bytes: Uint8Array;
+  readonly #pool: SlabPool;
+  #chunks: Uint8Array[] = [];
+  /** Bytes used of the last chunk. */
+  #used = 0;
   #metadataBytes = 0;
   #length = 0;
   /** Flags of all fragments so far. */
@@ -14,8 +19,8 @@ export class Assembly {
   /** The request type that the fragments belong to; PAYLOAD for an item. */
   type: number = typePayload;
 
-  constructor(firstBytes: number, flags: number) {
-    this.#bytes = new Uint8Array(Math.max(firstBytes * 2, 1024));
+  constructor(pool: SlabPool, flags: number) {
+    this.#pool = pool;
     this.flags = flags;
   }
 
@@ -32,19 +37,49 @@ export class Assembly {
     return true;
   }
 
-  /** Points the view at the whole payload. */
+  /** Points the view at the whole payload, whose bytes are its receiver's to keep. Called once, at the end. */
   show(view: PayloadView): PayloadView {
-    return view.set(this.#bytes, 0, this.#metadataBytes, this.#length);
+    const whole = new Uint8Array(this.#length);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      const rest = this.#length - at;
+      whole.set(rest < chunk.length ? chunk.subarray(0, rest) : chunk, at);
+      at += chunk.length;
+    }
+    this.drop();
+    view.set(whole, 0, this.#metadataBytes, this.#length);
+    view.isOwned = true;
+    return view;
+  }
+
+  /** Gives the chunks back. */
+  drop(): void {
+    for (const chunk of this.#chunks) if (chunk.length === this.#pool.slabBytes) this.#pool.give(chunk);
+    this.#chunks = [];
+    this.#used = 0;
   }
 
   #append(source: Uint8Array, start: number, end: number): void {
-    const needed = this.#length + end - start;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
+    for (let at = start; at < end;) {
+      let chunk = this.#chunks.at(-1);
+      if (chunk === undefined || this.#used === chunk.length) {
+        chunk = this.#takeChunk(end - at);
+        this.#chunks.push(chunk);
+        this.#used = 0;
+      }
+      const part = Math.min(end - at, chunk.length - this.#used);
+      chunk.set(source.subarray(at, at + part), this.#used);
+      this.#used += part;
+      this.#length += part;
+      at += part;
     }
-    this.#bytes.set(source.subarray(start, end), this.#length);
-    this.#length = needed;
+  }
+
+  #takeChunk(neededBytes: number): Uint8Array {
+    const { slabBytes } = this.#pool;
+    const bytes = Math.min(slabBytes, Math.max(chunkMinBytes, this.#length, neededBytes * 2));
+    return bytes === slabBytes ? this.#pool.take() : new Uint8Array(bytes);
   }
 }
+
+const chunkMinBytes = 1024;

@@ -3,7 +3,7 @@ import { readU24 } from './frame.js';
 
 /**
  * Cuts a byte stream into frames. Whole frames are told where they lie in the chunk; only the cut end of a chunk is copied, a
- * short one into a scratch that is reused, a long one once into a buffer of exactly its size. The announced length is checked
+ * short one into a scratch that is reused, a very long one once into a buffer of exactly its size. The announced length is checked
  * before anything is allocated.
  */
 export class FrameReader {
@@ -110,9 +110,11 @@ export class FrameReader {
       return false;
     }
     if (this.#partial.length >= length + 3) return true;
-    const exact = new Uint8Array(length + 3);
-    exact.set(this.#partial.subarray(0, this.#have));
-    this.#partial = exact;
+    const needed = length + 3;
+    const longer = new Uint8Array(needed > scratchMaxBytes ? needed : Math.min(scratchMaxBytes, needed * 2));
+    longer.set(this.#partial.subarray(0, this.#have));
+    this.#partial = longer;
+    if (needed <= scratchMaxBytes) this.#scratch = longer;
     return true;
   }
 
@@ -144,5 +146,6 @@ export interface FrameTarget {
   onOversize(length: number): void;
 }
 
-/** Cut frames up to this size reuse one buffer for each connection. */
+/** Where the one buffer begins that all cut frames of a connection use, and how long it grows; it holds a fragment of 64 KiB. */
 const scratchBytes = 4096;
+const scratchMaxBytes = 67_584;

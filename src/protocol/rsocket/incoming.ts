@@ -6,6 +6,7 @@ import { Assemblies } from './assemblies.js';
 import * as frame from './frame.js';
 import type { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
+import type { SlabPool } from './send-buffer.js';
 import { RsocketStream, type StreamHost } from './stream.js';
 import type { Streams } from './streams.js';
 
@@ -19,12 +20,13 @@ export class Incoming {
   readonly #options: EngineOptions;
   readonly #assemblies: Assemblies;
 
-  constructor(host: IncomingHost, streams: Streams, lease: LeaseBook, options: EngineOptions) {
+  // oxlint-disable-next-line max-params -- all of them are parts of one engine
+  constructor(host: IncomingHost, streams: Streams, lease: LeaseBook, pool: SlabPool, options: EngineOptions) {
     this.#host = host;
     this.#streams = streams;
     this.#lease = lease;
     this.#options = options;
-    this.#assemblies = new Assemblies(options);
+    this.#assemblies = new Assemblies(options, pool);
   }
 
   /** Bytes of unfinished payloads. */
@@ -34,7 +36,7 @@ export class Incoming {
 
   /** Drops the fragments of a stream. */
   dropAssembly(stream: RsocketStream): void {
-    this.#assemblies.take(stream);
+    this.#assemblies.take(stream)?.drop();
   }
 
   /** A frame with a stream id; returns false when its type has no meaning there. */

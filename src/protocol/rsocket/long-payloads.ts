@@ -161,5 +161,5 @@ function unsentBytes(payload: LongPayload): number {
   return payload.metadata.length - payload.metadataSent + payload.data.length - payload.dataSent;
 }
 
-/** Below this a copy into the slab is cheaper than two more writes. */
-const copyMaxBytes = 8192;
+/** A copy of up to half a slab, 2 us, is cheaper than the two more writes that a part by reference takes. */
+const copyMaxBytes = 32_704;

@@ -60,7 +60,7 @@ export class MembershipChecker {
     for (const rule of membershipRules) checked[rule] = 0;
     // Every rule of the closed list was just written.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    this.checked = checked as Record<MembershipRule, number>;
+    this.checked = checked;
   }
 
   /** Begins to watch one life of a node, before it starts. */

@@ -223,8 +223,9 @@ export class MembershipRun {
     // A doubt about somebody long gone may come up once more; what is told about it has an end too.
     const isQuiet = (): boolean =>
       this.#hostOf.size < 2 || this.#live().every(([, watched]) => watched.newsCount === 0);
-    if (!(await this.#sim.simulator.runUntil(isQuiet, stayMs)))
+    if (!(await this.#sim.simulator.runUntil(isQuiet, stayMs))) {
       this.checker.blame('boundedness', 'news is told without end');
+    }
   }
 
   #isOneView(): boolean {
