@@ -91,8 +91,6 @@ export class Joiner {
     const { liveCount: count, hash } = table;
     const known = this.#phase === 'up' ? this.#knownOf(join.life.name) : this.#knownOfOther(join.life.name);
     this.#deps.outbox.toAddress(from, -1, [{ kind: 'welcome', nonce: join.nonce, count, hash, known }], out);
-    // Its greeting would find us not up yet and be lost, and it alone; so we ask it in turn, and greet it when it answers.
-    if (this.#phase === 'joining') this.contact([from], out);
   }
 
   /** An answer to `contact`. `peer.slot` is -1 while the sender is unknown here. */
