@@ -142,13 +142,17 @@ export class LongPayloads<T extends LongSender> {
 
   #passPart(source: Uint8Array, start: number, length: number): void {
     if (length === 0) return;
-    const part = source.subarray(start, start + length);
+    const end = start + length;
     if (length > copyMaxBytes) {
-      this.#buffer.pass(part);
+      this.#buffer.pass(source.subarray(start, end));
       return;
     }
-    const at = this.#buffer.reserve(length);
-    this.#buffer.slab.set(part, at);
+    const pieceMaxBytes = this.#buffer.slab.length >>> 1;
+    for (let from = start; from < end; from += pieceMaxBytes) {
+      const piece = source.subarray(from, Math.min(end, from + pieceMaxBytes));
+      const at = this.#buffer.reserve(piece.length);
+      this.#buffer.slab.set(piece, at);
+    }
   }
 }
 
@@ -161,5 +165,5 @@ function unsentBytes(payload: LongPayload): number {
   return payload.metadata.length - payload.metadataSent + payload.data.length - payload.dataSent;
 }
 
-/** A copy of up to half a slab, 2 us, is cheaper than the two more writes that a part by reference takes. */
-const copyMaxBytes = 32_704;
+/** A copy of up to a slab, 4 us, is cheaper than the two more writes that a part by reference takes. */
+const copyMaxBytes = 65_536;

@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly streamsMax: number;
   /** Longer payloads go by reference, in fragments. At most a quarter of a slab. @defaultValue 16384 */
   readonly longPayloadBytes: number;
-  /** Payload bytes of one fragment. Two whole ones fit a slab; longer ones are written by themselves. @defaultValue 32704 */
+  /** Payload bytes of one fragment. Stock peers put fragments together in time that grows with their number squared. @defaultValue 65536 */
   readonly fragmentMaxBytes: number;
   /** Fragment bytes written in one turn of the event loop. @defaultValue 262144 */
   readonly turnMaxBytes: number;
@@ -40,7 +40,7 @@ const engineDefaults: EngineOptions = {
   assemblyMaxBytes: 134_217_728,
   streamsMax: 65_536,
   longPayloadBytes: 16_384,
-  fragmentMaxBytes: 32_704,
+  fragmentMaxBytes: 65_536,
   turnMaxBytes: 262_144,
   highWaterBytes: 1_048_576,
   bufferedMaxBytes: 67_108_864,
