@@ -146,7 +146,7 @@ function tellHuge(tell: Teller, seeds: number): void {
   const { user, system } = process.cpuUsage(cpuBefore);
   const about = { n: 10_000, seeds, configuration: ours.name };
   const [one] = crashes;
-  const mean = (pick: (crash: Crash) => number): number => quantile(crashes.map(pick), 0.5) / 1000;
+  const mean = (pick: (one: Crash) => number): number => quantile(crashes.map(pick), 0.5) / 1000;
   tell.figure({
     metric: 'wall s of a run, about 20 s virtual',
     value: (performance.now() - startedMs) / 1000 / seeds,
@@ -156,12 +156,12 @@ function tellHuge(tell: Teller, seeds: number): void {
   tell.figure({ metric: 'processor s of a run', value: (user + system) / 1e6 / seeds, ...about });
   tell.figure({ metric: 'resident MiB', value: rssMiB, target: 2048, ...about });
   if (one === undefined) return;
-  tell.figure({ metric: 'suspect p50 s', value: mean((crash) => crash.suspectFirstMs), target: 1.8, ...about });
-  tell.figure({ metric: 'removed p50 s', value: mean((crash) => crash.failedFirstMs), ...about });
-  tell.figure({ metric: 'removed by all p50 s', value: mean((crash) => crash.failedAllMs), ...about });
+  tell.figure({ metric: 'suspect p50 s', value: mean((one) => one.suspectFirstMs), target: 1.8, ...about });
+  tell.figure({ metric: 'removed p50 s', value: mean((one) => one.failedFirstMs), ...about });
+  tell.figure({ metric: 'removed by all p50 s', value: mean((one) => one.failedAllMs), ...about });
   tell.figure({
     metric: 'first to all p50 s',
-    value: mean((crash) => crash.failedAllMs - crash.failedFirstMs),
+    value: mean((one) => one.failedAllMs - crash.failedFirstMs),
     target: 0.75,
     ...about,
   });
