@@ -156,12 +156,12 @@ function tellHuge(tell: Teller, seeds: number): void {
   tell.figure({ metric: 'processor s of a run', value: (user + system) / 1e6 / seeds, ...about });
   tell.figure({ metric: 'resident MiB', value: rssMiB, target: 2048, ...about });
   if (one === undefined) return;
-  tell.figure({ metric: 'suspect p50 s', value: mean((one) => one.suspectFirstMs), target: 1.8, ...about });
-  tell.figure({ metric: 'removed p50 s', value: mean((one) => one.failedFirstMs), ...about });
-  tell.figure({ metric: 'removed by all p50 s', value: mean((one) => one.failedAllMs), ...about });
+  tell.figure({ metric: 'suspect p50 s', value: mean((died) => died.suspectFirstMs), target: 1.8, ...about });
+  tell.figure({ metric: 'removed p50 s', value: mean((died) => died.failedFirstMs), ...about });
+  tell.figure({ metric: 'removed by all p50 s', value: mean((died) => died.failedAllMs), ...about });
   tell.figure({
     metric: 'first to all p50 s',
-    value: mean((one) => one.failedAllMs - crash.failedFirstMs),
+    value: mean((died) => died.failedAllMs - died.failedFirstMs),
     target: 0.75,
     ...about,
   });
