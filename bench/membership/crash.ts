@@ -77,9 +77,8 @@ function tellCrash(
 }
 
 function targetsOf(n: number, death: Death): Readonly<Record<string, number>> {
-  if (death === 'refused') {
-    return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };
-  }
+  if (death === 'refused')
+    {return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };}
   const spread: Readonly<Record<number, number>> = { 128: 0.4, 1000: 0.5, 10_000: 0.75 };
   const removed = n > 128 ? { 'removed p50 s': 8, 'removed p99 s': 11 } : { 'removed p50 s': 6.2, 'removed p99 s': 9 };
   const first = spread[n];
@@ -147,7 +146,7 @@ function tellHuge(tell: Teller, seeds: number): void {
   const { user, system } = process.cpuUsage(cpuBefore);
   const about = { n: 10_000, seeds, configuration: ours.name };
   const [one] = crashes;
-  const mean = (pick: (crash: Crash) => number): number => quantile(crashes.map(pick), 0.5) / 1000;
+  const mean = (pick: (one: Crash) => number): number => quantile(crashes.map(pick), 0.5) / 1000;
   tell.figure({
     metric: 'wall s of a run, about 20 s virtual',
     value: (performance.now() - startedMs) / 1000 / seeds,
@@ -157,12 +156,12 @@ function tellHuge(tell: Teller, seeds: number): void {
   tell.figure({ metric: 'processor s of a run', value: (user + system) / 1e6 / seeds, ...about });
   tell.figure({ metric: 'resident MiB', value: rssMiB, target: 2048, ...about });
   if (one === undefined) return;
-  tell.figure({ metric: 'suspect p50 s', value: mean((run) => run.suspectFirstMs), target: 1.8, ...about });
-  tell.figure({ metric: 'removed p50 s', value: mean((run) => run.failedFirstMs), ...about });
-  tell.figure({ metric: 'removed by all p50 s', value: mean((run) => run.failedAllMs), ...about });
+  tell.figure({ metric: 'suspect p50 s', value: mean((died) => died.suspectFirstMs), target: 1.8, ...about });
+  tell.figure({ metric: 'removed p50 s', value: mean((died) => died.failedFirstMs), ...about });
+  tell.figure({ metric: 'removed by all p50 s', value: mean((died) => died.failedAllMs), ...about });
   tell.figure({
     metric: 'first to all p50 s',
-    value: mean((run) => run.failedAllMs - run.failedFirstMs),
+    value: mean((died) => died.failedAllMs - died.failedFirstMs),
     target: 0.75,
     ...about,
   });
