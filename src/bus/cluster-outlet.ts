@@ -150,9 +150,11 @@ export class ClusterOutlet implements Outlet {
     const { peers, lanes } = message.route === undefined ? winnersOnly : this.#asRoute(message.route);
     if (peers.length === 0 && lanes.length === 0 && message.winners === undefined) return nothingSent;
     const event = this.#encode(message);
-    if (lanes.length === 0 && message.winners === undefined && message.confirm === undefined) {
-      return this.#sendShared(peers, event);
-    }
+    const isPlain = lanes.length === 0 && message.winners === undefined && message.confirm === undefined;
+    return isPlain ? this.#sendShared(peers, event) : this.#sendWide({ peers, lanes }, event, message);
+  }
+
+  #sendWide({ peers, lanes }: Pick<PeerRoute, 'peers' | 'lanes'>, event: OutEvent, message: Outgoing): SendResult {
     const tally = new Tally();
     for (const peer of peers) this.#offerShared(peer, event, message, tally);
     for (const name of message.winners?.keys() ?? []) {

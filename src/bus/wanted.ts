@@ -11,7 +11,7 @@ export class Wanted {
   /** Throws `invalid-topic`. */
   constructor(patterns: string | readonly string[], only?: OnlyValues) {
     const texts = typeof patterns === 'string' ? [patterns] : patterns;
-    this.patterns = uniquePatterns(texts.flatMap((text) => parsePattern(text)));
+    this.patterns = uniquePatterns(texts.flatMap((text) => parsePattern(text))).map(compact);
     this.only = only;
     this.hasCaptures = this.patterns.some((pattern) => pattern.captures.length > 0);
     if (only !== undefined) for (const pattern of this.patterns) captureIndexOf(pattern, only.capture);
@@ -48,8 +48,36 @@ export function captureIndexOf(pattern: TopicPattern, name: string): number {
   return capture.index;
 }
 
+/** A pattern that is one topic. A million of them are held at once, so it keeps its text alone and splits it when asked. */
+class ExactPattern implements TopicPattern {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get segments(): readonly string[] {
+    return topicToSegments(this.text);
+  }
+
+  get captures(): TopicPattern['captures'] {
+    return noCaptures;
+  }
+
+  get exact(): boolean {
+    return true;
+  }
+}
+
+const noCaptures: TopicPattern['captures'] = [];
+
+function compact(pattern: TopicPattern): TopicPattern {
+  return pattern.exact ? new ExactPattern(pattern.text) : pattern;
+}
+
 /** One of equal texts: the first, with its captures. */
 function uniquePatterns(patterns: readonly TopicPattern[]): readonly TopicPattern[] {
+  if (patterns.length === 1) return patterns;
   const byText = new Map<string, TopicPattern>();
   for (const pattern of patterns) if (!byText.has(pattern.text)) byText.set(pattern.text, pattern);
   return [...byText.values()];
