@@ -31,51 +31,35 @@ export class Stage {
       written.push(line);
       if (!line.startsWith('> ')) continue;
       const said = await stage.#run(line.slice(2).split(' '));
-      await stage.#cluster.pass(said === undefined ? 0 : 200);
-      written.push(...(said ?? []).map(indent), ...shorten(stage.#heard).map(indent));
+      await stage.#cluster.pass(200);
+      written.push(...said.map(indent), ...shorten(stage.#heard).map(indent));
       stage.#heard = [];
     }
     return written.join('\n');
   }
 
-  async #run(words: readonly string[]): Promise<readonly string[] | undefined> {
-    const [command = '', name = '', ...rest] = words;
-    const [first = '', second = ''] = rest;
-    switch (command) {
-      case 'start':
-        await this.#cluster.settle(this.#cluster.start(name), 30_000);
-        return [];
-      case 'stop':
-        await this.#cluster.settle(this.#cluster.stop(name), 30_000);
-        return [];
-      case 'kill':
-        this.#cluster.kill(name, 'reset');
-        return [];
-      case 'cut':
-        this.#cluster.network.faults.isolate(name);
-        return [];
-      case 'heal':
-        this.#cluster.network.faults.heal();
-        return [];
-      case 'pass':
-        await this.#cluster.pass(Number(name));
-        return [];
-      case 'subscribe':
-        return this.#subscribe(name, first, second);
-      case 'group':
-        return this.#join(name, first, second);
-      case 'leave':
-        this.#subscriptions.get(`${name} ${first}`)?.stop();
-        return [];
-      case 'publish':
-        return this.#publish(name, first, second);
-      case 'confirm':
-        return this.#confirm(name, first, second);
-      case 'explain':
-        return this.#explain(name, first);
-      default:
-        throw new Error(`a story has no command ${command}`);
+  async #run(words: readonly string[]): Promise<readonly string[]> {
+    const [command = '', name = '', first = '', second = ''] = words;
+    const acts: Readonly<Record<string, () => unknown>> = {
+      start: () => this.#cluster.settle(this.#cluster.start(name), 30_000),
+      stop: () => this.#cluster.settle(this.#cluster.stop(name), 30_000),
+      kill: () => this.#cluster.kill(name, 'reset'),
+      cut: () => this.#cluster.network.faults.isolate(name),
+      heal: () => this.#cluster.network.faults.heal(),
+      pass: () => this.#cluster.pass(Number(name)),
+      subscribe: () => this.#subscribe(name, first, second),
+      group: () => this.#join(name, first, second),
+      leave: () => this.#subscriptions.get(`${name} ${first}`)?.stop(),
+    };
+    const act = acts[command];
+    if (act !== undefined) {
+      await act();
+      return [];
     }
+    if (command === 'publish') return this.#publish(name, first, second);
+    if (command === 'confirm') return this.#confirm(name, first, second);
+    if (command === 'explain') return this.#explain(name, first);
+    throw new Error(`a story has no command ${command}`);
   }
 
   #node(name: string): ClusterNode {
