@@ -10,6 +10,8 @@ export class EventHome {
   readonly node: ClusterNode;
   readonly life: string;
   published = 0;
+  /** Requests and confirmations that have not settled. */
+  open = 0;
   plain: { readonly subscription: BusSubscription; readonly checked: CheckedSubscription }[] = [];
   members: { readonly subscription: BusSubscription; readonly group: GroupChecker; readonly member: CheckedMember }[] =
     [];
