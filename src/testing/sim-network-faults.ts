@@ -43,6 +43,8 @@ export interface FaultCounts {
   /** Pieces of streams, and those that waited for a cut or the sender's next try. */
   pieces: number;
   piecesHeld: number;
+  /** Bytes of those pieces. */
+  streamBytes: number;
   dialsRefused: number;
   dialsSilenced: number;
   dialsSwallowed: number;
@@ -63,6 +65,7 @@ export class SimFaults implements NetworkConditions {
     reordered: 0,
     pieces: 0,
     piecesHeld: 0,
+    streamBytes: 0,
     dialsRefused: 0,
     dialsSilenced: 0,
     dialsSwallowed: 0,
@@ -178,8 +181,10 @@ export class SimFaults implements NetworkConditions {
 
   chunkBytes(from: string, to: string, waitingBytes: number): number {
     const { chunkBytesMax } = this.#edge(from, to);
-    if (chunkBytesMax === 0) return waitingBytes;
-    return 1 + this.#draw.chunk.below(Math.min(chunkBytesMax, waitingBytes));
+    const pieceBytes =
+      chunkBytesMax === 0 ? waitingBytes : 1 + this.#draw.chunk.below(Math.min(chunkBytesMax, waitingBytes));
+    this.counts.streamBytes += pieceBytes;
+    return pieceBytes;
   }
 
   streamDelayMs(from: string, to: string): number | undefined {

@@ -1,4 +1,5 @@
 import { busScenario } from './bus/bus-scenario.js';
+import { eventScenario } from './event-scenario.js';
 import { membershipScenario } from './membership/membership-scenario.js';
 import { nodeScenario } from './node-scenario.js';
 import { runRpcSeed } from './rpc/rpc-seed.js';
@@ -16,4 +17,10 @@ const callScenario: SimScenario = {
 };
 
 /** Every scenario that `npm run sim` knows. */
-export const simScenarios: readonly SimScenario[] = [nodeScenario, membershipScenario, callScenario, busScenario];
+export const simScenarios: readonly SimScenario[] = [
+  nodeScenario,
+  membershipScenario,
+  callScenario,
+  busScenario,
+  eventScenario,
+];

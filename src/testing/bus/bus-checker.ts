@@ -43,6 +43,17 @@ export class BusChecker {
     if (event !== undefined) event.receipt = receipt;
   }
 
+  /** Nodes said that all their handlers are done with an event: whoever was sure to want it there MUST have got it by now. */
+  confirmed(value: MarkedValue, nodes: readonly string[]): void {
+    const event = this.#byMark.get(markOf(value));
+    for (const { subscription, revision } of event?.expected ?? []) {
+      if (!nodes.includes(subscription.node) || subscription.isOver || subscription.revision !== revision) continue;
+      // What its own policy dropped is not lost on the way, and the node has handled it so far.
+      if (subscription.dropped() > 0 || event?.gotBy.has(subscription) === true) continue;
+      this.faults.push(`${markOf(value)} was confirmed as handled and is not at ${subscription.name}`);
+    }
+  }
+
   add(life: string, patterns: readonly string[]): CheckedSubscription {
     const subscription = new CheckedSubscription(this, life, patterns, this.#subscriptions.length);
     this.#subscriptions.push(subscription);

@@ -9,6 +9,7 @@ import { noMetrics } from '../../spi/no-metrics.js';
 import { MemoryLinks, type MemoryNode } from '../memory-links.js';
 import { Simulator } from '../simulator.js';
 import { BusChecker, type CheckedSubscription } from './bus-checker.js';
+import { knownLanes } from './known-lanes.js';
 
 /** What a run does. */
 export interface BusSeedOptions {
@@ -263,14 +264,6 @@ class BusRun {
   #drawPatterns(): readonly string[] {
     return Array.from({ length: 1 + this.#random.below(2) }, () => findRandom(this.#random, somePatterns) ?? '/a');
   }
-}
-
-function knownLanes(bus: ClusterBus | undefined, topic: string): ReadonlySet<string> {
-  const known = new Set<string>();
-  for (const { node, because } of bus?.explain(topic).nodes ?? []) {
-    for (const why of because) known.add(`${/^lossless (lane \d+)/.exec(why)?.[1] ?? 'shared'} ${node}`);
-  }
-  return known;
 }
 
 /** One node's place: its present life. */

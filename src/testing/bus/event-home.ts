@@ -1,0 +1,69 @@
+import { after } from '../../core/clock.js';
+import type { Logger } from '../../core/logger.js';
+import type { ClusterNode } from '../../runtime/cluster-node.js';
+import type { BusSubscription } from '../../spi/bus.js';
+import type { BusChecker, CheckedSubscription } from './bus-checker.js';
+import type { CheckedMember, GroupChecker } from './group-checker.js';
+
+/** One life of a node in an event run, with what it subscribed. */
+export class EventHome {
+  readonly node: ClusterNode;
+  readonly life: string;
+  published = 0;
+  /** Requests and confirmations that have not settled. */
+  open = 0;
+  plain: { readonly subscription: BusSubscription; readonly checked: CheckedSubscription }[] = [];
+  members: { readonly subscription: BusSubscription; readonly group: GroupChecker; readonly member: CheckedMember }[] =
+    [];
+
+  constructor(node: ClusterNode) {
+    this.node = node;
+    this.life = `${node.name}@${node.epoch}`;
+  }
+
+  /** Waits on the clock of this life's process: a killed one never goes on. */
+  pause(ms: number): Promise<void> {
+    const { clock } = this.node.parts;
+    return new Promise((resolve) => {
+      clock.setTimer(after(clock.now(), ms), resolve);
+    });
+  }
+}
+
+/** What nodes of a run told about events that they sent: read from their log, as an operator would. */
+export class LossLog {
+  unknown = 0;
+  unsent = 0;
+  readonly #checker: BusChecker;
+  readonly #told = new Map<string, number>();
+
+  constructor(checker: BusChecker) {
+    this.#checker = checker;
+  }
+
+  /** How many events of a life were told to be lost or unknown on the way to anybody. */
+  toldOf(life: string): number {
+    return this.#told.get(life) ?? 0;
+  }
+
+  /** The logger of one life; `life` is asked when a line comes, for the epoch is only known after the start. */
+  logger(life: () => string): Logger {
+    const info: Logger['info'] = (text, fields = {}) => {
+      const node = String(fields['node']);
+      if (text === 'delivery of events is unknown') {
+        const count = Number(fields['to']) - Number(fields['from']) + 1;
+        this.unknown += count;
+        this.#tell(life(), node, count);
+      } else if (text === 'events were never sent, their node is gone') {
+        this.unsent += Number(fields['count']);
+        this.#tell(life(), node, Number(fields['count']));
+      }
+    };
+    return { error: () => undefined, info, debug: () => undefined };
+  }
+
+  #tell(life: string, node: string, count: number): void {
+    this.#told.set(life, (this.#told.get(life) ?? 0) + count);
+    this.#checker.senderLost(life, node, count);
+  }
+}

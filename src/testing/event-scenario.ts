@@ -1,0 +1,384 @@
+import { ClusterError } from '../core/errors.js';
+import { findRandom, type Random } from '../core/random.js';
+import type { GroupStrategy, OverflowPolicy } from '../spi/bus.js';
+import { BusChecker, type MarkedValue } from './bus/bus-checker.js';
+import { EventHome, LossLog } from './bus/event-home.js';
+import { GroupChecker } from './bus/group-checker.js';
+import { knownLanes } from './bus/known-lanes.js';
+import { SimCluster } from './sim-cluster.js';
+import type { SimOutcome, SimScenario } from './sim-scenario.js';
+
+/**
+ * The event bus of whole nodes under faults, then a quiet time: no event twice, none unwanted, order kept, every event that did not
+ * come accounted for by a receipt, a gap, the sender's log or a policy; a group's event at one member; requests settled in time;
+ * and afterwards all nodes agree who wants what.
+ */
+export const eventScenario: SimScenario = {
+  name: 'events',
+  summary: 'events, groups, requests and confirmations of whole nodes under faults; every event is accounted for',
+  run: (seed) => new EventRun(seed).run(),
+};
+
+const steps = 60;
+const healMaxMs = 120_000;
+const requestMs = 3000;
+
+class EventRun {
+  readonly #cluster: SimCluster;
+  readonly #random: Random;
+  readonly #names: readonly string[];
+  readonly #checker = new BusChecker();
+  readonly #log = new LossLog(this.#checker);
+  readonly #homes = new Map<string, EventHome>();
+  readonly #groups = new Map<string, GroupChecker>();
+  readonly #faults: string[] = [];
+  #gapsTold = 0;
+  readonly #counts = {
+    kills: 0,
+    stops: 0,
+    partitions: 0,
+    stalls: 0,
+    losses: 0,
+    slow: 0,
+    receiptDrops: 0,
+    policyDrops: 0,
+    confirmed: 0,
+    unconfirmed: 0,
+    answered: 0,
+    unanswered: 0,
+  };
+
+  constructor(seed: number) {
+    this.#names = Array.from({ length: 3 + (seed % 3) }, (_, index) => `n${index + 1}`);
+    this.#cluster = new SimCluster(seed, this.#names);
+    this.#random = this.#cluster.simulator.random.fork('events');
+    for (const strategy of strategies) this.#groups.set(strategy, new GroupChecker(strategy));
+  }
+
+  async run(): Promise<SimOutcome> {
+    for (const name of this.#names) await this.#start(name);
+    for (let step = 0; step < steps; step += 1) await this.#step();
+    await this.#heal();
+    const faults = [...this.#faults, ...this.#checker.faults, ...this.#eachGroup().flatMap((group) => group.faults)];
+    return {
+      ok: faults.length === 0,
+      faults,
+      fingerprint: this.#cluster.simulator.fingerprint,
+      counts: {
+        published: this.#checker.publishedCount,
+        delivered: this.#checker.deliveries,
+        grouped: this.#eachGroup().reduce((sum, group) => sum + group.delivered, 0),
+        gaps: this.#gapsTold,
+        unknown: this.#log.unknown,
+        unsent: this.#log.unsent,
+        ...this.#counts,
+      },
+    };
+  }
+
+  async #start(name: string): Promise<void> {
+    let home: EventHome | undefined;
+    const logger = this.#log.logger(() => home?.life ?? '');
+    try {
+      home = new EventHome(await this.#cluster.settle(this.#cluster.start(name, { logger, drainMs: 2000 }), 30_000));
+    } catch (error) {
+      this.#faults.push(`start of ${name}: ${String(error)}`);
+      return;
+    }
+    this.#homes.set(name, home);
+    const { life } = home;
+    home.node.bus.respond(`/ask/${name}`, (event) => `${life} ${String(event.value)}`);
+    for (let count = 0; count < 3; count += 1) this.#subscribe(home);
+    this.#join(home);
+  }
+
+  async #step(): Promise<void> {
+    const home = findRandom(this.#random, [...this.#homes.values()]);
+    const draw = this.#random.below(100);
+    if (home === undefined || draw >= 80) await this.#disturb(home);
+    else if (draw < 35) this.#publish(home);
+    else if (draw < 50) this.#publishToGroups(home);
+    else if (draw < 58) this.#subscribe(home);
+    else if (draw < 62) this.#update(home);
+    else if (draw < 66) this.#stopOne(home);
+    else if (draw < 72) this.#confirm(home);
+    else if (draw < 78) this.#ask(home);
+    else this.#changeGroups(home);
+    await this.#cluster.pass(this.#random.below(10) === 0 ? this.#random.below(6000) : this.#random.below(200));
+  }
+
+  async #disturb(home: EventHome | undefined): Promise<void> {
+    const { faults, machine } = { faults: this.#cluster.network.faults, machine: this.#cluster.network };
+    const name = home?.node.name ?? '';
+    const draw = this.#random.below(9);
+    if (draw === 0 && this.#homes.size > 2) this.#kill(name);
+    else if (draw === 1 && this.#homes.size > 2) await this.#stopNode(name);
+    else if (draw === 2 || draw === 3) {
+      const missing = this.#names.find((one) => !this.#homes.has(one));
+      if (missing !== undefined) await this.#start(missing);
+    } else if (draw === 4) {
+      this.#counts.partitions += 1;
+      const left = this.#names.filter(() => this.#random.below(2) === 0);
+      faults.partition(
+        left,
+        this.#names.filter((one) => !left.includes(one)),
+      );
+    } else if (draw === 5 || draw === 6) faults.heal();
+    else if (draw === 7 && home !== undefined) {
+      this.#counts.stalls += 1;
+      machine.machine(name).loop.stall(this.#random.below(4000), 'timer');
+    } else {
+      this.#counts.losses += 1;
+      faults.setEverywhere({ lossPercent: this.#random.below(15) });
+    }
+  }
+
+  #kill(name: string): void {
+    this.#counts.kills += 1;
+    this.#cluster.kill(name, this.#random.below(2) === 0 ? 'reset' : 'silent');
+    this.#ended(name);
+  }
+
+  async #stopNode(name: string): Promise<void> {
+    this.#counts.stops += 1;
+    const home = this.#homes.get(name);
+    if (home === undefined) return;
+    // It takes its interest back itself; what it gets until then is welcome, and nothing more is expected there.
+    for (const { checked } of home.plain) checked.isSure = false;
+    try {
+      await this.#cluster.settle(this.#cluster.stop(name), 30_000);
+    } catch (error) {
+      this.#faults.push(`stop of ${name}: ${String(error)}`);
+    }
+    this.#ended(name);
+  }
+
+  #ended(name: string): void {
+    const home = this.#homes.get(name);
+    if (home === undefined) return;
+    this.#checker.lifeEnded(home.life);
+    for (const { group } of home.members) group.ended(this.#cluster.simulator.now());
+    this.#homes.delete(name);
+  }
+
+  #publish(home: EventHome): void {
+    const draw = this.#random.below(40);
+    const count = draw === 0 ? 20_000 : draw < 4 ? 1500 : 1 + this.#random.below(30);
+    for (let index = 0; index < count; index += 1) {
+      const topic = findRandom(this.#random, everyTopic) ?? '/a';
+      const value = this.#draw(home, topic);
+      const receipt = home.node.bus.publish(topic, value);
+      this.#checker.published(value, receipt);
+      this.#counts.receiptDrops += receipt.dropped;
+    }
+  }
+
+  #draw(home: EventHome, topic: string): MarkedValue {
+    const value = { life: home.life, number: (home.published += 1) };
+    this.#checker.willPublish(value, topic, knownLanes(home.node.bus, topic));
+    return value;
+  }
+
+  #publishToGroups(home: EventHome): void {
+    const group = findRandom(this.#random, this.#eachGroup());
+    if (group === undefined) return;
+    for (let count = 1 + this.#random.below(20); count > 0; count -= 1) {
+      const value = { life: home.life, number: (home.published += 1) };
+      group.willPublish(value, this.#cluster.simulator.now());
+      const key = `key-${this.#random.below(8)}`;
+      const receipt = home.node.bus.publish(`/group/${group.name}`, value, { key });
+      if (receipt.groups === 1 && receipt.dropped === 0) group.promised(value);
+    }
+  }
+
+  #confirm(home: EventHome): void {
+    const topic = findRandom(this.#random, everyTopic) ?? '/a';
+    const value = this.#draw(home, topic);
+    const level = this.#random.below(2) === 0 ? 'handled' : 'delivered';
+    const report = home.node.bus.publishConfirmed(topic, value, { level, timeoutMs: requestMs });
+    this.#watch(home, `${level} confirmation of ${value.number} by ${home.life}`, report, (outcome) => {
+      this.#checker.published(value, outcome);
+      this.#counts.confirmed += outcome.confirmed.length;
+      this.#counts.unconfirmed += outcome.missing.length;
+      if (level === 'handled') this.#checker.confirmed(value, outcome.confirmed);
+    });
+  }
+
+  #ask(home: EventHome): void {
+    const name = findRandom(this.#random, this.#names) ?? '';
+    const question = `${home.life} asks ${this.#random.below(1_000_000)}`;
+    const answer = home.node.bus.request(`/ask/${name}`, question, { timeoutMs: requestMs });
+    this.#watch(home, `request ${question} of ${name}`, answer, (event) => {
+      this.#counts.answered += 1;
+      const [life = '', ...words] = String(event.value).split(' ');
+      if (!life.startsWith(`${name}@`) || words.join(' ') !== question) {
+        this.#faults.push(`${question} of ${name} was answered by ${String(event.value)}`);
+      }
+    });
+  }
+
+  /** A promise of a node that lives MUST settle soon after its deadline; a refusal MUST be an error of the closed list. */
+  #watch<T>(home: EventHome, what: string, promise: Promise<T>, then: (value: T) => void): void {
+    home.open += 1;
+    const dueMs = this.#cluster.simulator.now() + requestMs;
+    const settled = promise.then(then, (error: unknown) => {
+      this.#counts.unanswered += 1;
+      if (!(error instanceof ClusterError)) this.#faults.push(`${what} failed with ${String(error)}`);
+      return undefined;
+    });
+    void settled.finally(() => {
+      home.open -= 1;
+      // A stall of its machine holds it up to 4 s.
+      const lateMs = this.#cluster.simulator.now() - dueMs;
+      if (lateMs > 9000) this.#faults.push(`${what} settled ${lateMs} ms late at ${home.life}`);
+    });
+  }
+
+  #subscribe(home: EventHome): void {
+    if (home.plain.length >= 6) return;
+    const patterns = this.#drawPatterns();
+    const checked = this.#checker.add(home.life, patterns);
+    const slowMs = this.#random.below(4) === 0 ? 1 + this.#random.below(30) : 0;
+    if (slowMs > 0) this.#counts.slow += 1;
+    const overflow = findRandom(this.#random, overflows) ?? 'drop-oldest';
+    const subscription = home.node.bus.subscribe(
+      patterns,
+      (event) => {
+        this.#cluster.simulator.mark(1);
+        checked.got(event);
+        return slowMs === 0 ? undefined : home.pause(slowMs);
+      },
+      {
+        overflow,
+        queueMax: slowMs === 0 ? 32_768 : 40,
+        concurrencyMax: slowMs === 0 ? 256 : 1,
+        onGap: (gap) => {
+          this.#gapsTold += 1;
+          checked.gap(gap);
+        },
+        onDropped: (count) => void (this.#counts.policyDrops += count),
+      },
+    );
+    if (overflow === 'block') checked.lane = `lane ${subscription.id.replace('subscription-', '')}`;
+    checked.dropped = (): number => subscription.stats.dropped;
+    home.plain.push({ subscription, checked });
+    this.#beSureLater(home, home.plain.length - 1);
+  }
+
+  #update(home: EventHome): void {
+    const index = this.#random.below(Math.max(1, home.plain.length));
+    const entry = home.plain[index];
+    if (entry === undefined) return;
+    const patterns = this.#drawPatterns();
+    entry.checked.update(patterns);
+    entry.subscription.update(patterns);
+    this.#beSureLater(home, index);
+  }
+
+  #stopOne(home: EventHome): void {
+    const entry = findRandom(this.#random, home.plain);
+    if (entry === undefined) return;
+    home.plain = home.plain.filter((other) => other !== entry);
+    entry.subscription.stop();
+    entry.checked.end();
+  }
+
+  #beSureLater(home: EventHome, index: number): void {
+    const entry = home.plain[index];
+    if (entry === undefined) return;
+    const { subscription, checked } = entry;
+    const { revision } = subscription;
+    subscription.ready({ scope: 'cluster', timeoutMs: requestMs }).then(
+      () => {
+        if (!checked.isOver && subscription.revision === revision) checked.isSure = true;
+        return undefined;
+      },
+      // A fault outlasts the deadline: nothing is expected then.
+      () => undefined,
+    );
+  }
+
+  #join(home: EventHome): void {
+    for (const strategy of strategies) if (this.#random.below(3) > 0) this.#joinOne(home, strategy);
+  }
+
+  #joinOne(home: EventHome, strategy: GroupStrategy): void {
+    const group = this.#groups.get(strategy);
+    if (group === undefined || home.members.some((other) => other.group === group)) return;
+    const member = { node: home.node.name, dropped: (): number => subscription.stats.dropped };
+    const subscription = home.node.bus.subscribe(`/group/${strategy}`, (event) => group.got(member, event), {
+      group: { name: strategy, strategy },
+    });
+    group.add(member);
+    home.members.push({ subscription, group, member });
+  }
+
+  #changeGroups(home: EventHome): void {
+    const entry = findRandom(this.#random, home.members);
+    if (entry === undefined || this.#random.below(2) === 0) {
+      this.#join(home);
+      return;
+    }
+    home.members = home.members.filter((other) => other !== entry);
+    entry.subscription.stop();
+    entry.group.ended(this.#cluster.simulator.now());
+  }
+
+  async #heal(): Promise<void> {
+    const { simulator, network } = this.#cluster;
+    network.faults.heal();
+    network.faults.setEverywhere({ lossPercent: 0 });
+    for (const name of this.#names) if (!this.#homes.has(name)) await this.#start(name);
+    const isEqual = (): boolean => this.#differences().length === 0;
+    if (!(await simulator.runUntil(isEqual, healMaxMs))) this.#faults.push(...this.#differences());
+    // A slow lossless subscription takes 30 ms for each of up to 1024 events of every node.
+    await this.#cluster.pass(180_000);
+    for (const { life, open } of this.#homes.values()) {
+      if (open !== 0) this.#faults.push(`${open} requests or confirmations of ${life} never settled`);
+    }
+    this.#checker.judgeLosses();
+    for (const group of this.#eachGroup()) group.judge((life) => this.#log.toldOf(life));
+    for (const name of this.#names) await this.#stopNode(name);
+  }
+
+  /** Where a node's belief about who wants a topic is not the truth. */
+  #differences(): readonly string[] {
+    const differences: string[] = [];
+    const homes = [...this.#homes.values()];
+    for (const topic of everyTopic) {
+      for (const { node } of homes) {
+        const wanting = homes.filter(
+          (other) => other.node !== node && other.plain.some((one) => one.checked.wants(topic)),
+        );
+        const expected = wanting
+          .map((other) => other.node.name)
+          .toSorted()
+          .join(' ');
+        const explained = node.bus.explain(topic).nodes;
+        const known = explained
+          .filter(({ linked }) => linked)
+          .map((one) => one.node)
+          .toSorted()
+          .join(' ');
+        if (known !== expected) differences.push(`${node.name} believes that ${known} want ${topic}, not ${expected}`);
+      }
+    }
+    return differences;
+  }
+
+  #eachGroup(): readonly GroupChecker[] {
+    return [...this.#groups.values()];
+  }
+
+  #drawPatterns(): readonly string[] {
+    return Array.from({ length: 1 + this.#random.below(2) }, () => findRandom(this.#random, somePatterns) ?? '/a');
+  }
+}
+
+const strategies: readonly GroupStrategy[] = ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'];
+
+const overflows: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'block'];
+
+const everyTopic: readonly string[] = ['/a', '/a/b', '/a/c', '/b/a', '/b/a/c', '/c/b/a', '/c/d', '/d'];
+
+const somePatterns: readonly string[] = [...everyTopic, '/a/*', '/*/a', '/b/**', '/a/**', '/c/**/a', '/{x}'];

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import type { BusEvent } from '../../src/spi/bus.js';
+import { GroupChecker } from '../../src/testing/bus/group-checker.js';
+
+const value = { life: 'a@1', number: 1 };
+const event: BusEvent = { topic: '/g', value, headers: {}, source: 'a', captures: {} };
+const member = { node: 'b', dropped: (): number => 0 };
+
+describe('testing/group-checker', () => {
+  it('objects to an event that two members got', () => {
+    const group = started();
+    group.got(member, event);
+    group.got({ ...member, node: 'c' }, event);
+    assert.deepEqual(group.faults, ['group g got a@1#1 at b and c']);
+  });
+
+  it('objects to a promised event that nobody got and nobody was told of', () => {
+    const group = started();
+    group.judge(() => 0);
+    assert.equal(group.faults.length, 1);
+  });
+
+  it('excuses it when it was told, or a member ended while it was on its way', () => {
+    const told = started();
+    told.judge(() => 1);
+    const ended = started();
+    ended.ended(10);
+    ended.judge(() => 0);
+    assert.deepEqual([...told.faults, ...ended.faults], []);
+  });
+});
+
+function started(): GroupChecker {
+  const group = new GroupChecker('g');
+  group.add(member);
+  group.willPublish(value, 5);
+  group.promised(value);
+  return group;
+}
