@@ -77,8 +77,9 @@ function tellCrash(
 }
 
 function targetsOf(n: number, death: Death): Readonly<Record<string, number>> {
-  if (death === 'refused')
-    {return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };}
+  if (death === 'refused') {
+    return { 'removed p50 s': 1, 'removed p99 s': 2.5, ...(n === 128 ? { 'removed by all p50 s': 1.5 } : {}) };
+  }
   const spread: Readonly<Record<number, number>> = { 128: 0.4, 1000: 0.5, 10_000: 0.75 };
   const removed = n > 128 ? { 'removed p50 s': 8, 'removed p99 s': 11 } : { 'removed p50 s': 6.2, 'removed p99 s': 9 };
   const first = spread[n];

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { SimOutcome, SimScenario } from './sim-scenario.js';
-import { simScenarios } from './sim-scenarios.js';
+import { openScenarios, simScenarios } from './sim-scenarios.js';
 
 /**
  * `npm run sim -- [scenario...] --from N --seeds N`: runs seeds one after the other, prints a replay command for each that fails
@@ -8,7 +8,9 @@ import { simScenarios } from './sim-scenarios.js';
  */
 const usage = `npm run sim -- [scenario...] [--from N] [--seeds N] [--twice] [--json]
 
-${simScenarios.map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`).join('\n')}
+${known()
+  .map((scenario) => `  ${scenario.name.padEnd(12)} ${scenario.summary}`)
+  .join('\n')}
 
   --from N    first sim seed (1)
   --seeds N   how many seeds (20)
@@ -63,9 +65,14 @@ interface SimFlags {
 }
 
 function findScenario(name: string): SimScenario {
-  const scenario = simScenarios.find((one) => one.name === name);
+  const scenario = known().find((one) => one.name === name);
   if (scenario !== undefined) return scenario;
-  return leave(2, `There is no scenario ${name}; there are ${simScenarios.map((one) => one.name).join(', ')}\n`);
+  return leave(
+    2,
+    `There is no scenario ${name}; there are ${known()
+      .map((one) => one.name)
+      .join(', ')}\n`,
+  );
 }
 
 async function runScenario(scenario: SimScenario): Promise<void> {
@@ -106,4 +113,8 @@ function tellFailure(scenario: SimScenario, seed: number, outcome: SimOutcome): 
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+function known(): readonly SimScenario[] {
+  return [...simScenarios, ...openScenarios];
 }
