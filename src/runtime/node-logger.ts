@@ -1,12 +1,14 @@
 import type { Clock } from '../core/clock.js';
 import type { LogFields, Logger } from '../core/logger.js';
+import { NodeClock } from './node-clock.js';
 
 /** How much is logged: each level includes the ones before it. */
 export type LogLevel = 'error' | 'info' | 'debug';
 
 /** How a `JsonLogger` writes. */
 export interface JsonLoggerOptions {
-  readonly clock: Pick<Clock, 'wallMs'>;
+  /** @defaultValue the machine's */
+  readonly clock?: Pick<Clock, 'wallMs'>;
   /** @defaultValue 'info' */
   readonly level?: LogLevel;
   /** Gets each line with its line end. @defaultValue standard error, so that standard output stays free for results */
@@ -22,8 +24,8 @@ export class JsonLogger implements Logger {
   readonly #write: (line: string) => void;
   readonly #fields: LogFields;
 
-  constructor(options: JsonLoggerOptions) {
-    this.#clock = options.clock;
+  constructor(options: JsonLoggerOptions = {}) {
+    this.#clock = options.clock ?? new NodeClock();
     this.#rank = ranks[options.level ?? 'info'];
     this.#write = options.write ?? ((line) => void process.stderr.write(line));
     this.#fields = options.fields ?? {};

@@ -20,6 +20,15 @@ describe('JSON logger', () => {
     );
   });
 
+  it('needs nothing but a place to write, and not even that', () => {
+    const lines: string[] = [];
+    const startMs = Date.now();
+    new JsonLogger({ write: (line) => lines.push(line) }).info('now');
+    assert.ok(new JsonLogger());
+    const loggedMs = Date.parse(JSON.parse(lines[0] ?? '').time);
+    assert.ok(loggedMs >= startMs && loggedMs <= Date.now());
+  });
+
   it('leaves out what is below its level', () => {
     const { logger, lines } = make();
     logger.debug('no');
