@@ -188,6 +188,9 @@ function createLinks(
       lifetimeMs: 12_000,
       linksMax: options.linksMax,
       keys: options.key === undefined ? [] : [options.key],
+      // Any certificate of the authorities would do otherwise, and one node could speak for another.
+      checkCertificate:
+        options.tls?.mutual === true ? (certificate, name) => certificate.names.includes(name) : undefined,
     }),
   );
 }

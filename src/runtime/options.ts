@@ -52,7 +52,7 @@ export interface NodeOptions {
   readonly metrics?: Metrics;
 }
 
-/** Certificates of a node, as PEM texts. */
+/** Certificates of a node, as PEM texts. The certificate's common name or an alternative name MUST be the node's name. */
 export interface TlsOptions {
   readonly key: string;
   readonly cert: string;
