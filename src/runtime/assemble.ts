@@ -190,7 +190,7 @@ function createLinks(
       keys: options.key === undefined ? [] : [options.key],
       // Any certificate of the authorities would do otherwise, and one node could speak for another.
       checkCertificate:
-        options.tls?.mutual === true ? (certificate, name) => certificate.names.includes(name) : undefined,
+        options.tls?.mutual === true ? (certificate, peer) => certificate.names.includes(peer) : undefined,
     }),
   );
 }
