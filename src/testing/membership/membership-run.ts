@@ -68,7 +68,8 @@ export class MembershipRun {
     const times = suspicionTimes(this.#swim, nodes);
     // A node that doubts itself to the full needs so long to recover, and then a whole round to find who is gone.
     const recoverMs = (probePeriodMs * (healthMax + 1) * (healthMax + 2)) / 2;
-    const roundMs = probePeriodMs * (2 * nodes - 1);
+    // Whoever finds a lost member in vain doubts itself more, so where most are lost each of them may cost a whole scaled period.
+    const roundMs = probePeriodMs * (healthMax + 1) * nodes + probePeriodMs * (nodes - 1);
     const holdMs = times.minMs * 3;
     // Each node tries one lost address of up to n in this time; several rounds find one that answers.
     const meetMs = reconnectPeriodMs * nodes * 4;
