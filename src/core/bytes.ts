@@ -92,6 +92,25 @@ export class ByteWriter {
     this.bytes(source);
   }
 
+  /**
+   * Makes room for at most `maxBytes` and returns where they begin in `buffer`, for callers that store bytes themselves; they MUST
+   * say with `close` where they ended.
+   */
+  open(maxBytes: number): number {
+    this.#reserve(maxBytes);
+    return this.#length;
+  }
+
+  /** Everything in `buffer` before `end` is written. */
+  close(end: number): void {
+    this.#length = end;
+  }
+
+  /** The memory itself; growing replaces it, so read it after `open`, and again after every other write. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Overwrites two bytes written before. */
   patchU16(at: number, value: number): void {
     this.#bytes[at] = value >>> 8;

@@ -1,3 +1,5 @@
+import type { ByteWriter } from '../core/bytes.js';
+
 /**
  * Turns values into bytes and back. Values are data: plain objects, arrays, strings, numbers, bigints, booleans, null, undefined,
  * Date, Map, Set, typed arrays; an implementation says what else it takes.
@@ -30,6 +32,11 @@ export interface LaneEncoder {
   definition(index: number): Uint8Array;
   /** Throws `invalid-value`. The result MUST NOT change later. */
   encode(value: unknown): Uint8Array;
+  /**
+   * MAY be there: writes at the end of `writer` what `encode` would return, without an object for each value. When it throws
+   * `invalid-value`, the caller takes back what was written.
+   */
+  encodeInto?(value: unknown, writer: ByteWriter): void;
 }
 
 /** The receiving side of a `LaneCodec`. */
