@@ -1,4 +1,3 @@
-import type { InLane } from './in-lane.js';
 import { laneBatchMax } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -11,7 +10,7 @@ export class LaneFeed {
   readonly #subscriber: Subscriber;
   readonly #batchMax: number;
   readonly #reservedMax: number;
-  readonly #granted = new Map<InLane, number>();
+  readonly #granted = new Map<FedLane, number>();
   #isGranting = false;
 
   constructor(subscriber: Subscriber) {
@@ -22,7 +21,7 @@ export class LaneFeed {
     subscriber.onProgress = (): void => this.#grant();
   }
 
-  add(lane: InLane): void {
+  add(lane: FedLane): void {
     this.#granted.set(lane, 0);
     this.#subscriber.laneRoom += this.#batchMax;
     this.#subscriber.laneRoomKept += this.#batchMax;
@@ -30,7 +29,7 @@ export class LaneFeed {
   }
 
   /** An item of the lane came; its events are in the subscription's queue now, or done. */
-  taken(lane: InLane): void {
+  taken(lane: FedLane): void {
     const granted = this.#granted.get(lane);
     if (granted !== undefined && granted > 0) {
       this.#granted.set(lane, granted - 1);
@@ -73,11 +72,20 @@ export class LaneFeed {
     }
   }
 
+  /** Beyond its first item a lane may use common room only: the places of lanes that wait for their first are not common. */
   #hasPlace(granted: number): boolean {
-    const { room, reserved, laneRoom } = this.#subscriber;
-    if (room < this.#batchMax) return false;
-    return granted === 0 || reserved + this.#batchMax <= this.#reservedMax + laneRoom;
+    const { room, reserved, laneRoom, laneRoomKept } = this.#subscriber;
+    if (granted === 0) return room >= this.#batchMax;
+    const isCommon = reserved + laneRoomKept + this.#batchMax <= this.#reservedMax + laneRoom;
+    return isCommon && room - laneRoomKept >= this.#batchMax;
   }
+}
+
+/** A lane of a peer, as far as its feed knows it. */
+export interface FedLane {
+  readonly isOpen: boolean;
+  /** Allows so many items more. */
+  request(count: number): void;
 }
 
 /** Items that one lane may have at once. */

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { eventScenario } from '../../src/testing/event-scenario.js';
 
+/** Seeds that failed once, and the fault that was found by them. */
+const fixedSeeds: Readonly<Record<number, string>> = {
+  128: 'lanes with nothing to send used up the places kept for a lane that waits',
+};
+
 describe('testing/event-scenario', function eventRuns() {
   this.timeout(60_000);
 
@@ -15,6 +20,12 @@ describe('testing/event-scenario', function eventRuns() {
       assert.ok((totals[name] ?? 0) > 0, `${name} in ${JSON.stringify(totals)}`);
     }
   });
+
+  for (const [seed, fault] of Object.entries(fixedSeeds)) {
+    it(`passes sim seed ${seed}, which once showed that ${fault}`, async () => {
+      assert.deepEqual((await eventScenario.run(Number(seed))).faults, []);
+    });
+  }
 
   it('runs one seed the same way twice', async () => {
     const [first, second] = [await eventScenario.run(2), await eventScenario.run(2)];
