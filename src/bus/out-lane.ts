@@ -327,7 +327,8 @@ export class OutLane {
     if (entry === undefined && this.#toldTo >= window.last) return false;
     beginFrame(frameWriter);
     let events = 0;
-    while (entry !== undefined && events < this.#options.batchMax && frameWriter.length < frameBytesTarget) {
+    while (entry !== undefined && events < this.#options.batchMax) {
+      if (events > 0 && frameWriter.length + entry.item.body.length > frameBytesTarget) break;
       this.#introduce(entry.item);
       if (events === 0 || entry.number !== this.#toldTo + 1) {
         writeNumberRecord(frameWriter, recordKind.base, entry.number);
@@ -418,8 +419,8 @@ interface PendingConfirm {
   readonly confirming: Confirming;
 }
 
-/** A frame is closed at this size; it is one item of the stream, which the link fragments if it must. */
-const frameBytesTarget = 32_768;
+/** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
+const frameBytesTarget = 16_000;
 
 /** Answers that the peer may send at once: acknowledgements are small and few. */
 const answerItems = 1024;

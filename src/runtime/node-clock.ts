@@ -2,6 +2,9 @@ import { type CancelTimer, type Clock, type MonotonicMs, toMonotonicMs, toWallMs
 
 /** Node's clock: `performance.now()` to measure, unref'ed timers, and the check phase of the loop as the end of a turn. */
 export class NodeClock implements Clock {
+  #runs: (() => void)[] = [];
+  #isPlanned = false;
+
   now(): MonotonicMs {
     return toMonotonicMs(performance.now());
   }
@@ -15,8 +18,44 @@ export class NodeClock implements Clock {
   }
 
   afterTurn(run: () => void): void {
-    // After the poll phase: packets that the system already has are handed over first.
-    setImmediate(run);
+    this.#runs.push(run);
+    this.#plan();
+  }
+
+  /** After the poll phase: packets that the system already has are handed over first. */
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    setImmediate(this.#endTurn);
+  }
+
+  /**
+   * What these runs ask for is done in the same turn: a lane fills frames, and its link hands them over. What comes of that waits
+   * for the next one, so that nobody can keep the loop from its packets.
+   */
+  readonly #endTurn = (): void => {
+    try {
+      this.#runAll();
+      this.#runAll();
+    } finally {
+      this.#isPlanned = false;
+      if (this.#runs.length > 0) this.#plan();
+    }
+  };
+
+  #runAll(): void {
+    const runs = this.#runs;
+    this.#runs = [];
+    let done = 0;
+    try {
+      for (const run of runs) {
+        done += 1;
+        run();
+      }
+    } finally {
+      // One that threw does not take the others with it.
+      if (done < runs.length) this.#runs = [...runs.slice(done), ...this.#runs];
+    }
   }
 }
 

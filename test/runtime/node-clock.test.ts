@@ -66,6 +66,26 @@ describe("Node's clock", () => {
     assert.deepEqual(ran, ['promise', 'first', 'second']);
   });
 
+  it('does in the same turn what a run asks for, and what comes of that in the next', async () => {
+    const clock = new NodeClock();
+    const ran: string[] = [];
+    clock.afterTurn(() => {
+      ran.push('lane');
+      clock.afterTurn(() => {
+        ran.push('link');
+        clock.afterTurn(() => ran.push('later'));
+      });
+    });
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    assert.deepEqual(ran, ['lane', 'link']);
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    assert.deepEqual(ran, ['lane', 'link', 'later']);
+  });
+
   it('shows the time of the wall', () => {
     const before = Date.now();
     const shown = new NodeClock().wallMs();

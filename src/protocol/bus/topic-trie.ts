@@ -17,6 +17,8 @@ export class TopicTrie<T extends object, M> {
   readonly #root: TrieNode<T> = createNode();
   readonly #leaves = new Set<TrieNode<T>>();
   readonly #cached: Slot<T, M>[] = [];
+  /** Slots by topics as callers write them, where that is not the normal form. */
+  readonly #spellings = new Map<string, Slot<T, M>>();
   readonly #seen = new Uint32Array(doorkeeperSize);
   #evictAt = 0;
   #wildcards = 0;
@@ -76,9 +78,8 @@ export class TopicTrie<T extends object, M> {
 
   /** Returns the match of a topic with its normal form; throws `invalid-topic`. The hot path: one map look-up, no allocation. */
   find(topic: string): TopicMatch<M> {
-    const slot = this.#slots.get(topic);
-    if (slot !== undefined && slot.generation === this.#generation) return slot;
-    return slot === undefined ? this.#findCold(normalizeTopic(topic)) : this.#refresh(slot);
+    const slot = this.#slots.get(topic) ?? this.#spellings.get(topic);
+    return slot !== undefined && slot.generation === this.#generation ? slot : this.#findCold(topic);
   }
 
   /** Returns what the union of all topics of these patterns matches. Linear in the number of patterns and exact topics held. */
@@ -119,18 +120,31 @@ export class TopicTrie<T extends object, M> {
     if (slot === undefined || !removeFrom(slot, value)) return false;
     slot.generation = 0;
     // A slot that is in the cache as well stays there; its turn to be evicted comes.
-    if (isVacant(slot) && !slot.cached) this.#slots.delete(topic);
+    if (isVacant(slot) && !slot.cached) this.#drop(slot);
     this.#exacts -= 1;
     return true;
   }
 
-  #findCold(topic: string): TopicMatch<M> {
-    const known = this.#slots.get(topic);
-    if (known !== undefined) return known.generation === this.#generation ? known : this.#refresh(known);
-    const slot = createSlot<T, M>(topic, this.#match(topic, undefined));
-    slot.generation = this.#generation;
-    if (this.#cacheMax > 0 && this.#isRepeated(topic)) this.#admit(slot);
-    return slot;
+  #findCold(spelling: string): TopicMatch<M> {
+    const known = this.#slots.get(spelling);
+    if (known !== undefined) return this.#refresh(known);
+    const topic = normalizeTopic(spelling);
+    const slot = this.#slots.get(topic);
+    if (slot !== undefined) {
+      if (this.#spellings.size >= this.#cacheMax) this.#spellings.clear();
+      if (this.#cacheMax > 0) this.#spellings.set(spelling, slot);
+      return slot.generation === this.#generation ? slot : this.#refresh(slot);
+    }
+    const fresh = createSlot<T, M>(topic, this.#match(topic, undefined));
+    fresh.generation = this.#generation;
+    if (this.#cacheMax > 0 && this.#isRepeated(topic)) this.#admit(fresh);
+    return fresh;
+  }
+
+  /** A slot that is gone is never current again, whoever still has it by another spelling. */
+  #drop(slot: Slot<T, M>): void {
+    slot.generation = 0;
+    this.#slots.delete(slot.topic);
   }
 
   #refresh(slot: Slot<T, M>): Slot<T, M> {
@@ -167,7 +181,7 @@ export class TopicTrie<T extends object, M> {
     this.#evictAt = (this.#evictAt + 1) % this.#cacheMax;
     if (old === undefined) return;
     old.cached = false;
-    if (isVacant(old)) this.#slots.delete(old.topic);
+    if (isVacant(old)) this.#drop(old);
   }
 }
 

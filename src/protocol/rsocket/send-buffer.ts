@@ -42,6 +42,7 @@ export class SendBuffer {
 
   /** Returns an offset in `slab` with room for `byteCount`, at most half a slab; the caller MUST fill all of it. */
   reserve(byteCount: number): number {
+    if (this.#at - this.#start >= flushBytes) this.flush();
     if (this.#at + byteCount > this.slab.length) this.#makeRoom();
     const at = this.#at;
     this.#at = at + byteCount;
@@ -89,6 +90,12 @@ export class SendBuffer {
     this.#at = 0;
   }
 }
+
+/**
+ * So much is handed over in the middle of a turn: the peer begins to read while this side still encodes. A write of this size costs
+ * the system no more for each byte than a larger one.
+ */
+const flushBytes = 16_384;
 
 /** Where the bytes go; a `Connection` is one. */
 export interface ByteTarget {

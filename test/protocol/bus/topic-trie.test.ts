@@ -49,7 +49,10 @@ describe('protocol/bus/topic-trie', () => {
       }
       const topic = drawTopic(random);
       const expected = [...held].filter(([, pattern]) => matchesSegments(pattern.segments, topicToSegments(topic)));
-      assert.deepEqual(idsOf(trie, topic), expected.map(([value]) => value.id).toSorted());
+      const ids = expected.map(([value]) => value.id).toSorted();
+      assert.deepEqual(idsOf(trie, topic), ids);
+      // Another spelling of it is kept beside it.
+      assert.deepEqual(idsOf(trie, topic.slice(1)), ids);
       assert.equal(trie.size, held.size);
     }
   });
@@ -90,6 +93,19 @@ describe('protocol/bus/topic-trie', () => {
     assert.equal(trie.find('a/b/').topic, '/a/b');
     assert.throws(() => trie.find('/a//b'), /empty segment/);
     assert.throws(() => trie.find('/a/*'), /wildcard/);
+  });
+
+  it('does not give what a topic matched before its last subscription went and another came', () => {
+    const trie = createTrie();
+    const [pattern] = parsePattern('/a/b');
+    assert.ok(pattern);
+    const [old, young] = [{ id: 'old' }, { id: 'young' }];
+    trie.add(pattern, old);
+    assert.deepEqual(idsOf(trie, 'a/b'), ['old']);
+    trie.remove(pattern, old);
+    assert.deepEqual(idsOf(trie, 'a/b'), []);
+    trie.add(pattern, young);
+    assert.deepEqual(idsOf(trie, 'a/b'), ['young']);
   });
 
   it('keeps its cache bounded when every topic is new, and when many repeat', () => {
