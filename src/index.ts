@@ -7,6 +7,7 @@
 export type { BusObservable } from './bus/observe.js';
 export type { EventBus, SubscriptionInfo, Undelivered, UnknownDelivery, UnsentEvents } from './bus/event-bus.js';
 export { createLocalBus } from './bus/create-local-bus.js';
+export type { StockAuthenticator, StockClient } from './cluster/link/link-options.js';
 export {
   call,
   channel,
@@ -52,13 +53,14 @@ export type { GatewayOptions } from './device/gateway/device-gateway.js';
 export type { RuleStats } from './rule/rule-runner.js';
 export type { ClusterNode, NodeState } from './runtime/cluster-node.js';
 export { connectGuest, type GuestOptions } from './runtime/connect-guest.js';
+export { connectStock, type StockOptions, type StockServer } from './runtime/connect-stock.js';
 export { createNode } from './runtime/create-node.js';
 export type { GuestNode, MemberView } from './runtime/guest-node.js';
 export type { MembersEvent } from './runtime/members-stream.js';
 export { createMqttGateway, type MqttGateway, type MqttGatewayOptions } from './runtime/mqtt-gateway.js';
 export { JsonLogger } from './runtime/node-logger.js';
 export { type NodeRules, startRules } from './runtime/node-rules.js';
-export type { NodeOptions, TlsOptions } from './runtime/options.js';
+export type { EngineName, NodeOptions, TlsOptions } from './runtime/options.js';
 export { defaultPort, lan, local, type Profile, wan } from './runtime/profiles.js';
 export type {
   BusDoor,

@@ -1,8 +1,12 @@
 import { type ClusterBus, createClusterBus } from '../bus/create-cluster-bus.js';
 import { createMsgpackCodec } from '../codec/msgpack-codec.js';
+import { createPlainMsgpackCodec } from '../codec/plain-msgpack-codec.js';
 import { jsonCodec } from '../codec/json-codec.js';
 import { LinkManager } from '../cluster/link/link-manager.js';
 import { resolveLinkOptions } from '../cluster/link/link-options.js';
+import { createOwnEngine, type EngineFactory } from '../cluster/link/link-engine.js';
+import { rsocketJsEngines } from '../cluster/link/rsocket-js-engine.js';
+import { loadRsocketJs } from '../cluster/link/rsocket-js-module.js';
 import {
   lanMembership,
   localMembership,
@@ -51,7 +55,8 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     const membership = createMembership(environment, options, { address, door });
     await stack.start('membership', () => membership.start());
     stack.onUndo(() => membership.stop());
-    const links = createLinks(environment, options, membership);
+    const createEngine = await stack.start('links', () => loadEngine(options));
+    const links = createLinks(environment, options, { membership, createEngine });
     accept = (connection) => links.accept(connection);
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
@@ -66,7 +71,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
         clock,
         random: random.fork('rpc'),
         codec: createMsgpackCodec(codecOptions),
-        stockCodecs: [jsonCodec, createMsgpackCodec(codecOptions)],
+        stockCodecs: [jsonCodec, createPlainMsgpackCodec()],
         metrics,
         logger,
       },
@@ -165,11 +170,16 @@ function membershipProfile(profile: Profile): MembershipProfile {
   return profile.kind === 'lan' ? lanMembership(profile.nodes) : wanMembership(profile.nodes);
 }
 
+async function loadEngine(options: ResolvedNodeOptions): Promise<EngineFactory> {
+  return options.engine === 'rsocket-js' ? rsocketJsEngines(await loadRsocketJs()) : createOwnEngine;
+}
+
 function createLinks(
   environment: NodeEnvironment,
   options: ResolvedNodeOptions,
-  membership: SwimMembership,
+  parts: { readonly membership: SwimMembership; readonly createEngine: EngineFactory },
 ): LinkManager {
+  const { membership, createEngine } = parts;
   const { clock, random, secrets, connections, logger, metrics } = environment;
   const { name, epoch, address } = membership.self;
   return new LinkManager(
@@ -182,8 +192,10 @@ function createLinks(
       membership,
       logger,
       metrics,
+      createEngine,
     },
     resolveLinkOptions({
+      authenticate: options.authenticate,
       keepAliveMs: 2000,
       lifetimeMs: 12_000,
       linksMax: options.linksMax,

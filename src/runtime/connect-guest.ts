@@ -7,7 +7,7 @@ import { ClusterError } from '../core/errors.js';
 import type { Link } from '../spi/links.js';
 import type { NodeEnvironment } from './environment.js';
 import { guestContract, type GuestMethods } from './guest-contract.js';
-import { createGuestWorld } from './guest-world.js';
+import { GuestWorld } from './guest-world.js';
 import type { GuestCallOptions, GuestNode, GuestSendOptions, GuestSubscribeOptions } from './guest-node.js';
 import { createNodeEnvironment, createOptionSources } from './node-environment.js';
 import { resolveNodeOptions } from './options.js';
@@ -45,8 +45,11 @@ export async function connectGuestIn(
   );
   const link = await dialFirst(links, options.addresses ?? local().seeds, timeoutMs);
   const codec = createMsgpackCodec();
+  const world = new GuestWorld(self, link.peer);
+  world.serves(guestContract, 'node');
+  const { membership, tables } = world;
   const rpc = new RpcRoom(
-    { links, ...createGuestWorld(self, link.peer), clock, random, codec, stockCodecs: [codec], metrics, logger },
+    { links, membership, tables, clock, random, codec, stockCodecs: [codec], metrics, logger },
     { select: 'random' },
   );
   await rpc.start();

@@ -1,19 +1,34 @@
 import { instanceKey, writeInstance } from '../cluster/rpc/instance-row.js';
+import type { ServiceContract } from '../cluster/rpc/contract.js';
 import type { NodeId } from '../core/ids.js';
+import { Listeners, type Unlisten } from '../core/listeners.js';
 import type { LinkPeer } from '../spi/links.js';
 import type { Member, Membership } from '../spi/membership.js';
-import type { SharedTable, Tables } from '../spi/tables.js';
-import { guestContract } from './guest-contract.js';
+import type { SharedTable, TableChange, Tables } from '../spi/tables.js';
 
 /**
- * The cluster as a guest knows it: one member, its host, that serves one contract. It is known beforehand, so a guest needs neither
- * gossip nor tables, and its calls run through the same rooms as a node's.
+ * The cluster as a guest knows it: one member, its host, and what that serves. It is known beforehand, so a guest needs neither gossip
+ * nor tables, and its calls run through the same rooms as a node's.
  */
-export function createGuestWorld(
-  self: NodeId,
-  host: LinkPeer,
-): { readonly membership: Membership; readonly tables: Tables } {
-  return { membership: guestMembership(self, host), tables: { open: (name) => guestTable(name, host) } };
+export class GuestWorld {
+  readonly membership: Membership;
+  readonly tables: Tables;
+  readonly #host: NodeId;
+  readonly #services: HostTable;
+
+  constructor(self: NodeId, host: LinkPeer) {
+    this.#host = host;
+    this.#services = new HostTable(host);
+    this.membership = guestMembership(self, host);
+    this.tables = { open: (name) => (name === 'services' ? this.#services : new HostTable(host)) };
+  }
+
+  /** The host serves a contract, as an instance of this id. */
+  serves(contract: ServiceContract, id: string): void {
+    const { name, epoch } = this.#host;
+    const value = writeInstance({ contract, tags: {} });
+    this.#services.put({ kind: 'set', node: { name, epoch }, key: instanceKey(contract.name, id), value });
+  }
 }
 
 function guestMembership(self: NodeId, host: LinkPeer): Membership {
@@ -32,18 +47,46 @@ function guestMembership(self: NodeId, host: LinkPeer): Membership {
   };
 }
 
-function guestTable(name: string, host: NodeId): SharedTable {
-  const row = [instanceKey(guestContract.name, 'node'), writeInstance({ contract: guestContract, tags: {} })] as const;
-  const rows: ReadonlyMap<string, Uint8Array> = name === 'services' ? new Map([row]) : new Map<string, Uint8Array>();
-  return {
-    revision: 0,
-    set: ignore,
-    remove: ignore,
-    rowsOf: (node) => (node.name === host.name ? rows : new Map<string, Uint8Array>()),
-    nodes: () => [host],
-    listen: () => ignore,
-    whenHeld: () => ignore,
-  };
+/** A table of which only the host has a part. */
+class HostTable implements SharedTable {
+  readonly revision = 0;
+  readonly #host: NodeId;
+  readonly #rows = new Map<string, Uint8Array>();
+  readonly #listeners = new Listeners<TableChange>();
+
+  constructor(host: NodeId) {
+    this.#host = host;
+  }
+
+  /** The host's part has one more row, or another. */
+  put(change: Extract<TableChange, { readonly kind: 'set' }>): void {
+    this.#rows.set(change.key, change.value);
+    this.#listeners.tell(change);
+  }
+
+  set(): void {
+    // A guest has nothing to tell, here and below.
+  }
+
+  remove(): void {
+    // As above.
+  }
+
+  rowsOf(node: NodeId): ReadonlyMap<string, Uint8Array> {
+    return node.name === this.#host.name ? this.#rows : new Map<string, Uint8Array>();
+  }
+
+  nodes(): readonly NodeId[] {
+    return [this.#host];
+  }
+
+  listen(listener: (change: TableChange) => void): Unlisten {
+    return this.#listeners.add(listener);
+  }
+
+  whenHeld(): Unlisten {
+    return ignore;
+  }
 }
 
 function toMember({ name, epoch }: NodeId, address: string): Member {
@@ -51,5 +94,5 @@ function toMember({ name, epoch }: NodeId, address: string): Member {
 }
 
 function ignore(): void {
-  // A guest's world never changes while its link is up.
+  // A guest's cluster never changes while its link is up.
 }

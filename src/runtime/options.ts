@@ -1,3 +1,4 @@
+import type { StockAuthenticator } from '../cluster/link/link-options.js';
 import type { RpcOptions } from '../cluster/rpc/rpc-options.js';
 import { isLoopbackHost, findAddress, addressToText } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
@@ -34,6 +35,16 @@ export interface NodeOptions {
   readonly insecure?: boolean;
   /** TLS 1.3 for links. */
   readonly tls?: TlsOptions;
+  /**
+   * Decides on stock RSocket clients, which say no hello: returns the name that one goes by, or `undefined` to refuse it. Without
+   * it they are all refused.
+   */
+  readonly authenticate?: StockAuthenticator;
+  /**
+   * What speaks RSocket on the links: our engine, or rsocket-js 0.0.27, which must then be installed. The second is slower, sends
+   * nothing in fragments and serves as proof of interoperation. @defaultValue 'scalebus'
+   */
+  readonly engine?: EngineName;
   /** Bytes that other nodes can read of this member. At most 64 KiB. */
   readonly metadata?: Uint8Array;
   /** Most links to peers; beyond it links are made when needed. @defaultValue 200 */
@@ -51,6 +62,9 @@ export interface NodeOptions {
   /** @defaultValue counts in the process, see `node.metrics` */
   readonly metrics?: Metrics;
 }
+
+/** What speaks RSocket on the links of a node. */
+export type EngineName = 'scalebus' | 'rsocket-js';
 
 /** Certificates of a node, as PEM texts. The certificate's common name or an alternative name MUST be the node's name. */
 export interface TlsOptions {
@@ -75,6 +89,8 @@ export interface ResolvedNodeOptions {
   readonly label: string;
   readonly key: Uint8Array | undefined;
   readonly tls: Required<TlsOptions> | undefined;
+  readonly authenticate: StockAuthenticator | undefined;
+  readonly engine: EngineName;
   readonly metadata: Uint8Array | undefined;
   readonly linksMax: number;
   readonly drainMs: number;
@@ -118,6 +134,8 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     label: checkLabel(given.label),
     key,
     tls,
+    authenticate: options.authenticate,
+    engine: checkEngine(given.engine),
     metadata: checkMetadata(options.metadata),
     linksMax: checkRange('linksMax', given.linksMax, 1, 10_000),
     drainMs: checkRange('drainMs', given.drainMs, 0, 600_000),
@@ -133,6 +151,7 @@ const defaults = {
   insecure: false,
   joinRequired: false,
   label: 'scalebus',
+  engine: 'scalebus',
   linksMax: 200,
   drainMs: 5000,
   exposeStacks: false,
@@ -157,6 +176,8 @@ const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'key',
   'insecure',
   'tls',
+  'authenticate',
+  'engine',
   'metadata',
   'linksMax',
   'drainMs',
@@ -227,6 +248,14 @@ function checkSeeds(seeds: readonly string[]): readonly string[] {
 function checkLabel(label: string): string {
   if (label.length > 0 && textToBytes(label).length <= 64) return label;
   throw invalid('label', label, 'give 1 to 64 bytes of text');
+}
+
+const engineNames: readonly EngineName[] = ['scalebus', 'rsocket-js'];
+
+function checkEngine(engine: EngineName): EngineName {
+  const known: readonly string[] = engineNames;
+  if (known.includes(engine)) return engine;
+  throw invalid('engine', engine, "give 'scalebus' or 'rsocket-js'");
 }
 
 function checkMetadata(metadata: Uint8Array | undefined): Uint8Array | undefined {

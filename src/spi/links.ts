@@ -47,6 +47,8 @@ export interface LinkPeer extends NodeId {
   readonly wireVersion: number;
   /** What both sides can do beyond that version. */
   readonly capabilities: ReadonlySet<string>;
+  /** Of a stock client: the media type of data that its SETUP named. */
+  readonly dataType?: string;
 }
 
 /** Why a link went down. `left`: drained and closed in order; `replaced`: a newer connection or epoch took over. */

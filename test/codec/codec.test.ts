@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { bytesCodec } from '../../src/codec/bytes-codec.js';
 import { jsonCodec } from '../../src/codec/json-codec.js';
 import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
+import { createPlainMsgpackCodec } from '../../src/codec/plain-msgpack-codec.js';
 import { findDataFault } from '../../src/core/data.js';
 import type { ClusterError } from '../../src/core/errors.js';
 import { checkCodec, checkLaneCodec } from '../../src/testing/conformance/codec.js';
@@ -11,6 +12,7 @@ const runner = { describe, it };
 
 checkLaneCodec(runner, 'msgpack', () => createMsgpackCodec());
 checkLaneCodec(runner, 'msgpack without generated code', () => createMsgpackCodec({ codeGeneration: false }));
+checkCodec(runner, 'plain msgpack', () => createPlainMsgpackCodec(), 'json');
 checkCodec(runner, 'json', () => jsonCodec, 'json');
 checkCodec(runner, 'bytes', () => bytesCodec, 'bytes');
 
@@ -31,6 +33,19 @@ describe('codec', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('writes and reads MessagePack that any other program writes and reads', () => {
+    const codec = createPlainMsgpackCodec();
+    const bytes = Uint8Array.from([0x82, 0xa1, 0x61, 0x01, 0xa1, 0x62, 0x92, 0xc3, 0xa2, 0x68, 0x69]);
+    const value = { a: 1, b: [true, 'hi'] };
+    assert.deepEqual(Uint8Array.from(codec.encode(value)), bytes);
+    assert.deepEqual(codec.decode(bytes), value);
+    assert.deepEqual(codec.decode(codec.encode(new Map([['k', 1]]))), { k: 1 });
+    for (let end = 0; end < bytes.length; end += 1) {
+      assert.throws(() => codec.decode(bytes.subarray(0, end)), isInvalidValue);
+    }
+    assert.throws(() => codec.decode(new Uint8Array(100_000).fill(0x91)), /nested deeper/);
   });
 
   it('refuses nesting beyond its bound before it decodes', () => {

@@ -1,13 +1,10 @@
 /** Stock RSocket clients call us, and we call stock servers: both generations of the packages on npm, at the level of streams. */
 import assert from 'node:assert/strict';
-import { RSocketConnector, type RSocket, RSocketServer as AlphaServer } from 'rsocket-core-alpha';
+import { RSocketServer as AlphaServer } from 'rsocket-core-alpha';
 import * as core from 'rsocket-core';
 import { Flowable, Single } from 'rsocket-flowable';
-import tcpClient from 'rsocket-tcp-client';
-import { TcpClientTransport } from 'rsocket-tcp-client-alpha';
 import tcpServer from 'rsocket-tcp-server';
 import { TcpServerTransport } from 'rsocket-tcp-server-alpha';
-import type { Payload, ReactiveSocket } from 'rsocket-types';
 import { emptyBytes } from '../../src/core/bytes.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { SeededRandom } from '../../src/core/random.js';
@@ -22,8 +19,18 @@ import { CountedMetrics } from '../testing/counted-metrics.js';
 import { TestSecrets } from '../cluster/link/link-world.js';
 import { realWaiter } from './link-waiter.js';
 import { startNode, type StartedNode } from './link-node.js';
+import {
+  askNew,
+  classOf,
+  connectNew,
+  connectOld,
+  freePort,
+  items,
+  single,
+  streamNew,
+  toBuffer,
+} from './stock-peers.js';
 
-const compositeMime = 'message/x.rsocket.composite-metadata.v0';
 const waiter = realWaiter(10_000);
 
 describe('stock clients call our node', function suite() {
@@ -231,95 +238,6 @@ function newGuest(): GuestLinks {
   return new GuestLinks({ self, clock, secrets, connections, logger: silentLogger, metrics }, resolveLinkOptions());
 }
 
-async function freePort(): Promise<number> {
-  const connections = new TcpConnections({ clock: new NodeClock() });
-  const server = await connections.listen({ host: '127.0.0.1', port: 0 }, (connection) => connection.destroy());
-  await server.close();
-  return server.local.port;
-}
-
 function counted(count: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.from(`${index + 1}`));
-}
-
-/** The class that a CommonJS module exports as its default, however the loader wraps it. */
-function classOf<T>(module: { readonly default: T }): T {
-  return 'default' in module ? module.default : module;
-}
-
-function toBuffer(data: Buffer | undefined): Buffer {
-  return data ?? Buffer.alloc(0);
-}
-
-function connectOld(port: number): Promise<ReactiveSocket<Buffer, Buffer>> {
-  const client = new core.RSocketClient<Buffer, Buffer>({
-    setup: { keepAlive: 10_000, lifetime: 60_000, dataMimeType: 'application/json', metadataMimeType: compositeMime },
-    transport: new (classOf(tcpClient))({ host: '127.0.0.1', port }, core.BufferEncoders),
-  });
-  return single(client.connect());
-}
-
-function single<T>(from: Single<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    from.subscribe({ onComplete: resolve, onError: reject, onSubscribe: () => undefined });
-  });
-}
-
-function items(from: Flowable<Payload<Buffer, Buffer>>, batch: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const list: string[] = [];
-    let ask = (): void => undefined;
-    from.subscribe({
-      onSubscribe: (subscription) => {
-        ask = () => subscription.request(batch);
-        ask();
-      },
-      onNext: (payload) => {
-        list.push(String(payload.data));
-        if (list.length % batch === 0) ask();
-      },
-      onComplete: () => resolve(list),
-      onError: reject,
-    });
-  });
-}
-
-function connectNew(port: number): Promise<RSocket> {
-  const connector = new RSocketConnector({
-    setup: { keepAlive: 10_000, lifetime: 60_000, dataMimeType: 'application/json', metadataMimeType: compositeMime },
-    fragmentation: { maxOutboundFragmentSize: 65_536 },
-    transport: new TcpClientTransport({ connectionOptions: { host: '127.0.0.1', port } }),
-  });
-  return connector.connect();
-}
-
-function askNew(socket: RSocket, data: string, metadata?: string): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const payload = {
-      data: Buffer.from(data, 'latin1'),
-      ...(metadata === undefined ? {} : { metadata: Buffer.from(metadata) }),
-    };
-    socket.requestResponse(payload, {
-      onNext: (given) => resolve([given.data?.toString('latin1') ?? '', given.metadata?.toString() ?? '']),
-      onError: reject,
-      onComplete: () => resolve([]),
-      onExtension: () => undefined,
-    });
-  });
-}
-
-function streamNew(socket: RSocket, data: string, batch: number): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const list: string[] = [];
-    const stream = socket.requestStream({ data: Buffer.from(data) }, batch, {
-      onNext: (payload, isComplete) => {
-        list.push(String(payload.data));
-        if (isComplete) resolve(list);
-        else if (list.length % batch === 0) stream.request(batch);
-      },
-      onError: reject,
-      onComplete: () => resolve(list),
-      onExtension: () => undefined,
-    });
-  });
 }

@@ -139,6 +139,7 @@ function wrongOptions(): (readonly [string, NodeOptions, string])[] {
     ...['', '-a', 'a b', 'ä', 'a/b', 'x'.repeat(64)].map((name) => ['name', { name }, 'give 1 to 63 letters'] as const),
     ...[-1, 65_536, 1.5, Number.NaN].map((port) => ['port', { port }, 'give a whole number from 0 to 65535'] as const),
     ['host', { host: '' }, 'give an address'],
+    ['engine', { engine: 'other' as 'scalebus' }, "give 'scalebus' or 'rsocket-js'"],
     ...['x', 'a:b', ':1', 'a:70000'].map((advertise) => ['advertise', { advertise }, 'give host:port'] as const),
     ...['', 'a', 'http://a:1', 'a:99999'].map((seed) => ['seeds', { seeds: ['a:1', seed] }, 'give host:port'] as const),
     ...[0, 600_001].map((joinTimeoutMs) => ['joinTimeoutMs', { joinTimeoutMs }, 'give a whole number'] as const),

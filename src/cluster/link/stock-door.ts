@@ -32,13 +32,13 @@ export class StockDoor {
     const { remote, certificate } = link.connection;
     const { metadataMime, dataMime, metadata, data } = setup;
     authenticate({ remote, certificate, metadataMime, dataMime, metadata, data }).then(
-      (name) => this.#onAnswer(link, name),
-      () => this.#onAnswer(link, undefined),
+      (name) => this.#onAnswer(link, name, dataMime),
+      () => this.#onAnswer(link, undefined, dataMime),
     );
     return 'wait';
   }
 
-  #onAnswer(link: RsocketLink, name: string | undefined): void {
+  #onAnswer(link: RsocketLink, name: string | undefined, dataType: string): void {
     if (link.isEnded) return;
     if (name === undefined) {
       link.engine.refuseSetup(this.#refusal(link, connectionErrorCodes.rejectedSetup, 'not authenticated'));
@@ -46,7 +46,15 @@ export class StockDoor {
     }
     const { remote } = link.connection;
     link.engine.metadataForm = 'composite';
-    this.#raise(link, { name, epoch: 0, role: 'stock', address: remote, wireVersion: 0, capabilities: new Set() });
+    const known = {
+      name,
+      epoch: 0,
+      role: 'stock',
+      address: remote,
+      wireVersion: 0,
+      capabilities: new Set<string>(),
+    } as const;
+    this.#raise(link, { ...known, dataType });
     link.engine.acceptSetup();
   }
 

@@ -23,7 +23,7 @@ export interface ClientHouse {
   readonly scope: CallScope;
   readonly deadlines: TimerWheel;
   readonly server: RpcServer;
-  readonly routes: LinkRoutes;
+  readonly routes: CallRoutes;
   /** Calls that are not settled; asked to end when the node stops. */
   readonly active: LiveList<ActiveCall>;
   readonly counters: ClientCounters;
@@ -95,8 +95,16 @@ function findHeaderFault(headers: Readonly<Record<string, string>>): string | un
   return bytes > headersBytesMax * 3 ? `headers take more than ${headersBytesMax} bytes` : undefined;
 }
 
+/** Writes where a call goes, and what travels with it, in the form that the other side of a link reads. */
+export interface CallRoutes {
+  /** Forgets a link that ended. */
+  forget(link: Link): void;
+  /** The metadata of one call to a target over its link. */
+  write(target: Target, link: Link, method: ClientMethod, head: CallHead): Uint8Array;
+}
+
 /** Numbers the routes of each link and writes the metadata of calls. */
-export class LinkRoutes {
+export class LinkRoutes implements CallRoutes {
   readonly #next = new Map<number, number>();
   readonly #writer = new ByteWriter(256);
 

@@ -2,7 +2,9 @@
  * Composite metadata of stock RSocket clients (Composite Metadata Extension v0, Routing Metadata Extension v0, Per Stream Data MIME
  * Types Extension v0): entries of `u8 1 + 7-bit well-known id | u8 length - 1, ASCII text`, `u24 length`, content.
  */
-import { ByteReader } from '../../core/bytes.js';
+import { ByteReader, ByteWriter } from '../../core/bytes.js';
+import { headersBytesMax } from '../../core/limits.js';
+import { bytesToText, textToBytes } from '../../core/text.js';
 import type { Route } from './call-metadata.js';
 
 /** What a stock client said about its request. */
@@ -18,9 +20,6 @@ const entriesMax = 32;
 
 const routingType = 'message/x.rsocket.routing.v0';
 const dataTypeType = 'message/x.rsocket.mime-type.v0';
-/** W3C headers as stock clients send them: one entry each, named for the header. */
-const headerTypes: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage']);
-
 /** Well-known ids that occur here (Well-known MIME Types). */
 const wellKnown: Readonly<Record<number, string>> = {
   0x01: 'application/cbor',
@@ -29,6 +28,13 @@ const wellKnown: Readonly<Record<number, string>> = {
   0x7a: dataTypeType,
   0x7e: routingType,
 };
+
+const wellKnownIds: ReadonlyMap<string, number> = new Map(
+  Object.entries(wellKnown).map(([id, type]) => [type, Number(id)]),
+);
+
+/** Longest name of a media type. */
+const nameBytesMax = 128;
 
 /** Reads composite metadata; `undefined` when it is malformed or has no route. */
 export function readCompositeMetadata(bytes: Uint8Array): StockRequest | undefined {
@@ -42,9 +48,41 @@ export function readCompositeMetadata(bytes: Uint8Array): StockRequest | undefin
     if (!reader.ok || count >= entriesMax) return undefined;
     if (type === routingType) route ??= readRoute(content);
     else if (type === dataTypeType) dataType ??= readType(new ByteReader(content));
-    else if (headerTypes.has(type)) headers = { ...headers, [type]: latin1(content) };
+    else if (isHeader(type) && content.length <= headersBytesMax) {
+      headers = { ...headers, [type]: bytesToText(content) };
+    }
   }
   return route === undefined ? undefined : { route, dataType, headers };
+}
+
+/** Writes composite metadata: the route, the media type of the data, and an entry for each header. */
+export function writeCompositeMetadata(request: Omit<StockRequest, 'route'> & { readonly tag: string }): Uint8Array {
+  const writer = new ByteWriter(128);
+  const tag = textToBytes(request.tag);
+  writeType(writer, routingType);
+  writer.u24(tag.length + 1);
+  writer.u8(tag.length);
+  writer.bytes(tag);
+  if (request.dataType !== undefined) {
+    const inner = new ByteWriter(32);
+    writeType(inner, request.dataType);
+    writeType(writer, dataTypeType);
+    writer.u24(inner.length);
+    writer.bytes(inner.view());
+  }
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    if (!isHeader(name)) continue;
+    const content = textToBytes(value);
+    writeType(writer, name);
+    writer.u24(content.length);
+    writer.bytes(content);
+  }
+  return writer.take();
+}
+
+/** Headers, W3C's among them, are entries named for the header; a media type has a slash. */
+function isHeader(type: string): boolean {
+  return type.length <= nameBytesMax && /^[!-.0-~]+$/.test(type);
 }
 
 /** The first tag of the routing metadata: `service/method`, `service/instance/method` or `service.method`. */
@@ -64,6 +102,17 @@ function readType(reader: ByteReader): string {
   const head = reader.u8();
   if (head >= 0x80) return wellKnown[head & 0x7f] ?? `well-known ${head & 0x7f}`;
   return latin1(reader.bytes(head + 1));
+}
+
+function writeType(writer: ByteWriter, type: string): void {
+  const known = wellKnownIds.get(type);
+  if (known !== undefined) {
+    writer.u8(0x80 | known);
+    return;
+  }
+  const name = textToBytes(type);
+  writer.u8(name.length - 1);
+  writer.bytes(name);
 }
 
 /** Routes and media types are ASCII; a byte beyond it makes a name that nothing is called. */

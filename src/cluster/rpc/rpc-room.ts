@@ -15,7 +15,7 @@ import type { Tables } from '../../spi/tables.js';
 import { CallScope } from './call-scope.js';
 import { callMany, callOnce } from './client-builder.js';
 import { CallingSide } from './calling-side.js';
-import { type ActiveCall, type ClientHouse, LinkRoutes } from './client-house.js';
+import { type ActiveCall, type CallRoutes, type ClientHouse, LinkRoutes } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
 import { LiveList } from './live-list.js';
 import { createRegistration, type RegisterOptions, type Registration } from './registration.js';
@@ -45,6 +45,8 @@ export interface RpcRoomDeps {
   readonly codec: Codec;
   /** What stock clients may speak, by media type; the first is the default. */
   readonly stockCodecs: readonly Codec[];
+  /** How calls are addressed. @defaultValue as between nodes */
+  readonly routes?: CallRoutes;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -94,7 +96,7 @@ export class RpcRoom implements RpcManager, Startable {
       scope: this.#scope,
       deadlines,
       server: this.#server,
-      routes: new LinkRoutes(),
+      routes: deps.routes ?? new LinkRoutes(),
       active: new LiveList<ActiveCall>(),
       counters: {
         calls: metrics.counter('scalebus_rpc_calls_total', 'Calls that this node made'),

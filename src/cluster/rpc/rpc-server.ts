@@ -19,6 +19,7 @@ import { readCompositeMetadata } from './composite-metadata.js';
 import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import { type ErrorOrigin, writeError } from './remote-error.js';
+import { toStockCodec } from './stock-codec.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
 
 /** What the serving side stands on. */
@@ -49,11 +50,13 @@ export class RpcServer {
   /** Routes that each link's peer has named. */
   readonly #routes = new Map<number, Map<number, Route>>();
   readonly #rawCodec = createRawCodec();
+  readonly #stockCodecs: readonly Codec[];
   #refusing = false;
 
   constructor(deps: RpcServerDeps, limits: RpcServerLimits) {
     this.#deps = deps;
     this.#limits = limits;
+    this.#stockCodecs = deps.stockCodecs.map(toStockCodec);
   }
 
   /** Takes the streams of kind `rpc` until the returned function is called. */
@@ -99,7 +102,7 @@ export class RpcServer {
 
   #accept(incoming: IncomingStream): StreamSink {
     const { stream, payload } = incoming;
-    const stock = incoming.metadataForm === 'composite' ? this.#readStock(payload) : undefined;
+    const stock = incoming.metadataForm === 'composite' ? this.#readStock(stream.link, payload) : undefined;
     const request = incoming.metadataForm === 'composite' ? stock : this.#readOwn(stream.link, payload);
     if (request === undefined) {
       stream.fail(streamErrorCodes.invalid, emptyBytes);
@@ -130,14 +133,15 @@ export class RpcServer {
     return readCallMetadata(new ByteReader(bytes, metadataStart, metadataEnd), routes);
   }
 
-  #readStock(payload: PayloadView): StockCall | undefined {
+  /** What each request says its data is goes before what SETUP said, which many clients leave at a default. */
+  #readStock(link: Link, payload: PayloadView): StockCall | undefined {
     const request = readCompositeMetadata(payload.metadata());
-    const { stockCodecs, codec } = this.#deps;
-    const rawCodec = this.#rawCodec;
     if (request === undefined) return undefined;
-    const asked = stockCodecs.find((one) => one.name === request.dataType) ?? stockCodecs[0] ?? codec;
-    const chosen = request.dataType === rawCodec.name ? rawCodec : asked;
-    return { route: request.route, codec: chosen, remainingMs: 0, depth: 1, headers: request.headers };
+    const { route, dataType, headers } = request;
+    const [first = this.#deps.codec] = this.#stockCodecs;
+    const find = (type: string | undefined): Codec | undefined => this.#stockCodecs.find((one) => one.name === type);
+    const asked = dataType === this.#rawCodec.name ? this.#rawCodec : find(dataType ?? link.peer.dataType);
+    return { route, codec: asked ?? first, remainingMs: 0, depth: 1, headers };
   }
 
   #find(route: Route, kind: MethodKind, head: CallHead): ServedMethod | ClusterError {

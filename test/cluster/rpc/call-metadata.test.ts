@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../../../src/core/bytes.js';
 import { readCallMetadata, type Route, writeCallMetadata } from '../../../src/cluster/rpc/call-metadata.js';
-import { readCompositeMetadata } from '../../../src/cluster/rpc/composite-metadata.js';
+import { readCompositeMetadata, writeCompositeMetadata } from '../../../src/cluster/rpc/composite-metadata.js';
 
 const route: Route = { service: 'thermostat', instanceId: 'default', method: 'read' };
 
@@ -56,6 +56,26 @@ describe('call metadata', () => {
         readCallMetadata(new ByteReader(bytes), known);
         assert.ok([...known.keys()].every((number) => number <= 4096));
         readCompositeMetadata(bytes);
+      }),
+    );
+  });
+
+  it('reads the composite metadata that it wrote, known media types and others', () => {
+    const name = fc.stringMatching(/^[a-z][a-z.-]{0,30}$/);
+    const headers = fc.dictionary(name, fc.string({ maxLength: 40 }), {
+      maxKeys: 8,
+      minKeys: 1,
+      noNullPrototype: true,
+    });
+    fc.assert(
+      fc.property(headers, fc.constantFrom('application/json', 'application/x.other', undefined), (given, dataType) => {
+        const bytes = writeCompositeMetadata({ tag: 'thermostat/read', dataType, headers: given });
+        assert.deepEqual(readCompositeMetadata(bytes), {
+          route: { ...route, instanceId: '' },
+          dataType,
+          headers: given,
+        });
+        for (let end = 0; end < bytes.length; end += 1) readCompositeMetadata(bytes.subarray(0, end));
       }),
     );
   });
