@@ -4,7 +4,8 @@
  * Tools such as esbuild or oxlint ship one optional package for each platform. A registry mirror that does not carry all of
  * them makes npm leave the missing ones out of the lock, and `npm ci` then refuses the lock as out of step. An entry needs
  * only the version and the platform: npm skips it elsewhere and checks it against the registry where it is installed.
- * Run it after any change of dependencies: `npx tsx scripts/complete-lock.ts`.
+ * Run it after any change of dependencies: `npx tsx scripts/complete-lock.ts`, and for another lock with its path:
+ * `npx tsx scripts/complete-lock.ts bench/peers/package-lock.json`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -50,7 +51,7 @@ const processors = new Set([
   'x64',
 ]);
 
-const lockPath = 'package-lock.json';
+const lockPath = process.argv[2] ?? 'package-lock.json';
 // The file was written by npm in this format.
 const lock = JSON.parse(readFileSync(lockPath, 'utf8')) as Lock;
 const places = completeLock(lock);

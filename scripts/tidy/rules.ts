@@ -37,12 +37,10 @@ export const packageRule: FileRule = (source) => {
   const room = roomOf(source.path) ?? '?';
   return source.uses.flatMap(({ name, line, typeOnly, dynamic }) => {
     if (name === undefined || name.startsWith('.')) return [];
-    const permit = mayUse[room]?.find((one) => one.name.test(name));
-    if (permit === undefined || permit.files?.test(source.path) === false) {
-      return [`${source.path}:${line} ${room} may not use ${name}`];
-    }
-    const late = permit.dynamic !== true || dynamic || typeOnly;
-    return late ? [] : [`${source.path}:${line} ${name} must be loaded by import()`];
+    const permits = (mayUse[room] ?? []).filter((one) => one.name.test(name) && one.files?.test(source.path) !== false);
+    if (permits.length === 0) return [`${source.path}:${line} ${room} may not use ${name}`];
+    const free = dynamic || typeOnly || permits.some((permit) => permit.dynamic !== true);
+    return free ? [] : [`${source.path}:${line} ${name} must be loaded by import()`];
   });
 };
 

@@ -1,4 +1,5 @@
-import { filter, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { filter } from 'rxjs/internal/operators/filter';
 import { ClusterError } from '../core/errors.js';
 import { Listeners, type Unlisten } from '../core/listeners.js';
 import { drawUnit } from '../core/random.js';

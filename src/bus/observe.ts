@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { ClusterError } from '../core/errors.js';
 import type { BusEvent, BusSubscription, EventHandler, OnlyValues, SubscribeOptions } from '../spi/bus.js';
 

@@ -1,4 +1,5 @@
-import { Subscription, type SchedulerAction, type SchedulerLike } from 'rxjs';
+import type { SchedulerAction, SchedulerLike } from 'rxjs';
+import { Subscription } from 'rxjs/internal/Subscription';
 import { after, type Clock } from '../core/clock.js';
 
 /**

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { Unlisten } from '../core/listeners.js';
 
 /** The events of a door as a cold Observable: each subscriber listens by itself, and stops listening when it unsubscribes. */

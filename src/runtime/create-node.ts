@@ -1,4 +1,7 @@
-import { defer, type Observable, Subject, takeUntil } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { defer } from 'rxjs/internal/observable/defer';
+import { Subject } from 'rxjs/internal/Subject';
+import { takeUntil } from 'rxjs/internal/operators/takeUntil';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
 import { ClusterError } from '../core/errors.js';

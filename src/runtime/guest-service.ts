@@ -1,4 +1,5 @@
-import { map, Observable } from 'rxjs';
+import { map } from 'rxjs/internal/operators/map';
+import { Observable } from 'rxjs/internal/Observable';
 import { type LossySource, withOverflow } from '../cluster/rpc/sources.js';
 import type { CallContext, ServiceHandlers } from '../cluster/rpc/service-types.js';
 import { CancelSource } from '../core/cancel.js';

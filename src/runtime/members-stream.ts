@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import type { Member, MemberEvent, Membership } from '../spi/membership.js';
 
 /** What `members$` emits: the whole list first, then one change after the other. */

@@ -1,10 +1,8 @@
-import { DeviceGateway, type GatewayOptions } from '../device/gateway/device-gateway.js';
-import { JsonProtocol } from '../device/gateway/json-protocol.js';
-import type { MqttOptions } from '../device/network/mqtt-options.js';
-import { MqttServer } from '../device/network/mqtt-server.js';
-import { SessionTable } from '../device/session/session-table.js';
 import { type Address, addressToText, findAddress } from '../core/address.js';
+import type { GatewayOptions } from '../device/gateway/device-gateway.js';
+import { type MqttOptions, resolveMqttOptions } from '../device/network/mqtt-options.js';
 import { ClusterError } from '../core/errors.js';
+import type { BusDoor } from '../spi/bus.js';
 import type { DeviceProtocol } from '../spi/device.js';
 import type { ClusterNode } from './cluster-node.js';
 
@@ -28,15 +26,60 @@ export interface MqttGateway {
 
 /** Makes a gateway on a running node; throws `invalid-options`, `insecure-address` or `not-started`. */
 export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions = {}): MqttGateway {
-  const { listen, protocol, ...rest } = options;
+  const listen = addressOf(options.listen ?? '127.0.0.1:1883');
+  // Checked here, so that a wrong option is thrown where it was given and not at the start.
+  resolveMqttOptions({ ...options, listen });
+  const { bus } = node;
+  let open: OpenGateway | undefined;
+  let starting: Promise<void> | undefined;
+  let stopping: Promise<void> | undefined;
+  const start = async (): Promise<void> => {
+    open = await openGateway(node, bus, options, listen);
+    // Stopped while it was loading: nothing opens.
+    if (stopping === undefined) await open.start();
+  };
+  const stop = async (): Promise<void> => {
+    // A start that failed has told its caller.
+    await Promise.allSettled([starting]);
+    await open?.stop();
+  };
+  return {
+    get address() {
+      return addressToText(open?.local() ?? listen);
+    },
+    start: () => (starting ??= start()),
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+interface OpenGateway {
+  local(): Address;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The parser of MQTT and what stands on it are loaded here: only a node with a gateway pays for them. */
+async function openGateway(
+  node: ClusterNode,
+  bus: BusDoor,
+  options: MqttGatewayOptions,
+  address: Address,
+): Promise<OpenGateway> {
+  const [{ DeviceGateway }, { JsonProtocol }, { MqttServer }, { SessionTable }] = await Promise.all([
+    import('../device/gateway/device-gateway.js'),
+    import('../device/gateway/json-protocol.js'),
+    import('../device/network/mqtt-server.js'),
+    import('../device/session/session-table.js'),
+  ]);
+  const { listen: _listen, protocol, ...rest } = options;
   const { clock, random, logger, deviceConnections } = node.parts;
   const component = new MqttServer(
     { connections: deviceConnections, clock, random: random.fork('mqtt'), logger },
-    { ...rest, listen: addressOf(listen ?? '127.0.0.1:1883') },
+    { ...rest, listen: address },
   );
   const gateway = new DeviceGateway(
     {
-      bus: node.bus,
+      bus,
       component,
       protocol: protocol ?? new JsonProtocol(),
       sessions: new SessionTable(),
@@ -47,13 +90,7 @@ export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions
     },
     rest,
   );
-  return {
-    get address() {
-      return addressToText(component.local);
-    },
-    start: () => gateway.start(),
-    stop: () => gateway.stop(),
-  };
+  return { local: () => component.local, start: () => gateway.start(), stop: () => gateway.stop() };
 }
 
 function addressOf(text: string): Address {

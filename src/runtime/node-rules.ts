@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ClusterError } from '../core/errors.js';
-import { compileRules } from '../rule/rule-compiler.js';
-import { faultsToError } from '../rule/rule-fault.js';
-import { RuleRunner, type RuleRunnerOptions, type RuleStats } from '../rule/rule-runner.js';
+import type { RuleRunnerOptions, RuleStats } from '../rule/rule-runner.js';
 import type { ClusterNode } from './cluster-node.js';
 
 /** Rules that run at one node, shared with the other nodes that loaded the same files. */
@@ -23,6 +21,12 @@ export async function startRules(
   options: RuleRunnerOptions = {},
 ): Promise<NodeRules> {
   const { clock, logger } = node.parts;
+  // Rules bring readers of YAML and CEL: only a node that has some pays for them.
+  const [{ compileRules }, { faultsToError }, { RuleRunner }] = await Promise.all([
+    import('../rule/rule-compiler.js'),
+    import('../rule/rule-fault.js'),
+    import('../rule/rule-runner.js'),
+  ]);
   const sources = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })));
   const compiled = compileRules(sources, clock);
   if (compiled.kind === 'faulty') throw faultsToError(compiled.faults);

@@ -1,17 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  context as activeContext,
-  propagation,
-  type Context,
-  ROOT_CONTEXT,
-  type TextMapGetter,
-  type TextMapSetter,
-} from '@opentelemetry/api';
+import type * as openTelemetry from '@opentelemetry/api';
+import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import type { CallContext } from './service-types.js';
 
 /**
  * The call that a handler works on, seen by everything that the handler calls, and the trace context around it. Without a trace
- * SDK in the process the trace part costs one look-up.
+ * SDK in the process the trace part costs one look-up, and the API of OpenTelemetry is not loaded: an SDK registers itself in a
+ * global of a fixed name, and before that nothing could be traced. `start` loads it where an SDK came first, as its own documents
+ * ask for; where one comes later, the first call after it has the API loaded and is not traced itself.
  *
  * On Node 20 every promise of the process pays for a storage that was ever entered. So none is entered before somebody can look:
  * before the first client of the node is made, or the first `current()`. Until then a field tells the synchronous part of a
@@ -22,6 +18,8 @@ export class CallScope {
   readonly #tracing: boolean;
   readonly #inheriting: boolean;
   #isWatched: boolean;
+  #api: TraceApi | undefined;
+  #loading: Promise<void> | undefined;
   /** The call whose handler is on the stack. */
   #running: CallContext | undefined;
 
@@ -29,6 +27,11 @@ export class CallScope {
     this.#tracing = options.tracing;
     this.#inheriting = options.inheritance !== false;
     this.#isWatched = options.inheritance === true;
+  }
+
+  /** Resolves when calls can be traced, if anything in this process traces. */
+  async start(): Promise<void> {
+    if (this.#tracing && hasTraceSdk()) await this.#load();
   }
 
   /** The call that this code runs for, if it runs for one. */
@@ -48,20 +51,37 @@ export class CallScope {
 
   /** Runs a handler inside its call and inside the caller's trace. */
   run(call: CallContext, work: Handler, input: unknown): unknown {
-    if (!this.#tracing || !hasTrace(call.headers)) return this.#enter(call, work, input);
-    const trace = propagation.extract(activeContext.active(), call.headers, headerGetter);
-    return activeContext.with(trace, () => this.#enter(call, work, input));
+    const api = this.#findApi();
+    if (api === undefined || !hasTrace(call.headers)) return this.#enter(call, work, input);
+    const trace = api.propagation.extract(api.context.active(), call.headers, headerGetter);
+    return api.context.with(trace, () => this.#enter(call, work, input));
   }
 
   /** Adds trace context and baggage to the headers of a call that goes out; returns the same object when there is none. */
   inject(headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> | undefined {
-    if (!this.#tracing) return headers;
-    const active: Context = activeContext.active();
+    const api = this.#findApi();
+    if (api === undefined) return headers;
+    const active: Context = api.context.active();
     // Nothing is active: neither a span nor baggage.
-    if (active === ROOT_CONTEXT) return headers;
+    if (active === api.ROOT_CONTEXT) return headers;
     const carrier = new HeaderCarrier(headers);
-    propagation.inject(active, carrier, headerSetter);
+    api.propagation.inject(active, carrier, headerSetter);
     return carrier.headers;
+  }
+
+  #findApi(): TraceApi | undefined {
+    if (this.#api !== undefined || !this.#tracing || !hasTraceSdk()) return this.#api;
+    void this.#load();
+    return undefined;
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.#loadApi();
+    return this.#loading;
+  }
+
+  async #loadApi(): Promise<void> {
+    this.#api = await import('@opentelemetry/api');
   }
 
   #enter(call: CallContext, work: Handler, input: unknown): unknown {
@@ -74,6 +94,15 @@ export class CallScope {
       this.#running = outer;
     }
   }
+}
+
+type TraceApi = typeof openTelemetry;
+
+/** Where version 1 of the API keeps what an SDK registers, for every copy of it in a process. */
+const traceGlobal = Symbol.for('opentelemetry.js.api.1');
+
+function hasTraceSdk(): boolean {
+  return Reflect.get(globalThis, traceGlobal) !== undefined;
 }
 
 type Handler = (input: unknown, call: CallContext) => unknown;

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { assert } from '../../core/assert.js';
 import { ClusterError } from '../../core/errors.js';
 import { CreditedQueue } from './credited-queue.js';

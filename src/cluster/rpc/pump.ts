@@ -1,4 +1,5 @@
-import { isObservable, type Observable, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
+import { isObservable } from 'rxjs/internal/util/isObservable';
 import { BoundedQueue } from '../../core/bounded-queue.js';
 import { ClusterError } from '../../core/errors.js';
 import type { ItemSource } from './service-types.js';

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { Observable } from 'rxjs/internal/Observable';
 import { after, type Clock } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { Unlisten } from '../../core/listeners.js';
@@ -132,7 +132,7 @@ export class RpcRoom implements RpcManager, Startable {
       }),
     ];
     this.#clients.refreshAll();
-    return Promise.resolve();
+    return this.#scope.start();
   }
 
   register<Methods extends ContractMethods>(

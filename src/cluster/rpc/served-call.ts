@@ -1,4 +1,5 @@
-import { isObservable, lastValueFrom } from 'rxjs';
+import { isObservable } from 'rxjs/internal/util/isObservable';
+import { lastValueFrom } from 'rxjs/internal/lastValueFrom';
 import { after, type Clock, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { TimerWheel, WheelEntry } from '../../core/timer-wheel.js';

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { context, type Context, propagation, ROOT_CONTEXT, type TextMapPropagator } from '@opentelemetry/api';
+import { CallScope } from '../../../src/cluster/rpc/call-scope.js';
+import type { CallContext } from '../../../src/cluster/rpc/service-types.js';
+
+describe('call scope', () => {
+  const traceKey = Symbol('trace');
+
+  afterEach(() => {
+    context.disable();
+    propagation.disable();
+    // What stays of a registration would be taken for an SDK.
+    Reflect.deleteProperty(globalThis, Symbol.for('opentelemetry.js.api.1'));
+  });
+
+  it('adds nothing where no SDK has registered', async () => {
+    const scope = await startedScope();
+    const headers = { tenant: 'a' };
+    assert.equal(scope.inject(headers), headers);
+  });
+
+  it('carries the active trace out, and into the handler on the other side', async () => {
+    register();
+    const scope = await startedScope();
+    const headers = context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject({ tenant: 'a' }));
+    assert.deepEqual(headers, { tenant: 'a', traceparent: '00-abc-def-01' });
+    const seen = scope.run(callOf(headers), () => context.active().getValue(traceKey), undefined);
+    assert.equal(seen, '00-abc-def-01');
+  });
+
+  it('begins to trace after the first call when an SDK registers later', async () => {
+    const scope = await startedScope();
+    register();
+    const send = (): unknown =>
+      context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject(undefined));
+    assert.equal(send(), undefined);
+    await scope.start();
+    assert.deepEqual(send(), { traceparent: '00-abc-def-01' });
+  });
+
+  it('leaves headers alone when tracing is off', async () => {
+    register();
+    const scope = await startedScope(false);
+    const sent = context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject(undefined));
+    assert.equal(sent, undefined);
+  });
+
+  /** What an SDK does: it registers how a context is kept, and how it is written into headers. */
+  function register(): void {
+    let active = ROOT_CONTEXT;
+    context.setGlobalContextManager({
+      active: () => active,
+      with(given, work, self, ...args) {
+        const outer = active;
+        active = given;
+        try {
+          return work.call(self as never, ...args);
+        } finally {
+          active = outer;
+        }
+      },
+      bind: (_given, target) => target,
+      enable() {
+        return this;
+      },
+      disable() {
+        return this;
+      },
+    });
+    const propagator: TextMapPropagator = {
+      inject: (given, carrier, setter) => setter.set(carrier, 'traceparent', String(given.getValue(traceKey))),
+      extract: (given: Context, carrier, getter) => given.setValue(traceKey, getter.get(carrier, 'traceparent')),
+      fields: () => ['traceparent'],
+    };
+    propagation.setGlobalPropagator(propagator);
+  }
+});
+
+async function startedScope(tracing = true): Promise<CallScope> {
+  const scope = new CallScope({ tracing, inheritance: 'lazy' });
+  await scope.start();
+  return scope;
+}
+
+function callOf(headers: Readonly<Record<string, string>>): CallContext {
+  return { headers } as CallContext;
+}
