@@ -21,7 +21,7 @@ interface Total {
 
 /** Table IV: false positives as a share of SWIM's, and VI: load. */
 export function interval(tell: Teller, extent: Extent): void {
-  const points = extent.full ? wholeGrid(10) : sampleOf(wholeGrid(1), extent.smoke ? 2 : (extent.seeds ?? 24));
+  const points = extent.full ? wholeGrid(extent.seeds ?? 10) : sample(extent.smoke ? 1 : (extent.seeds ?? 8));
   const all = [...paperConfigurations, lifeguard(4, 6), lifeguard(2, 6), ours];
   const short = new Set(['SWIM', 'Lifeguard', ours.name]);
   const configurations = extent.full ? all : all.filter(({ name }) => short.has(name));
@@ -32,7 +32,7 @@ export function interval(tell: Teller, extent: Extent): void {
       const total = totals.get(configuration.name);
       if (total === undefined) continue;
       const result = runPoint(point, configuration, messageCostMs);
-      add(total, result);
+      add(total, result, (points.length / durationsMs.length) * shareOf(points, point.durationMs));
       const { blocked, durationMs, intervalMs = 0 } = point;
       const { falsePositives: fp, falsePositivesAtHealthy: fpAtHealthy } = result;
       tell.progress({ configuration: configuration.name, blocked, durationMs, intervalMs, fp, fpAtHealthy });
@@ -139,13 +139,13 @@ function newTotal(): Total {
   };
 }
 
-function add(total: Total, result: AnomalyResult): void {
+function add(total: Total, result: AnomalyResult, weight = 1): void {
   total.runs += 1;
-  total.falsePositives += result.falsePositives;
-  total.atHealthy += result.falsePositivesAtHealthy;
-  total.datagrams += result.datagrams;
-  total.bytes += result.bytes;
-  total.agentSeconds += result.agentSeconds;
+  total.falsePositives += result.falsePositives * weight;
+  total.atHealthy += result.falsePositivesAtHealthy * weight;
+  total.datagrams += result.datagrams * weight;
+  total.bytes += result.bytes * weight;
+  total.agentSeconds += result.agentSeconds * weight;
   total.firstMs.push(...result.firstMs);
   total.fullMs.push(...result.fullMs);
 }
@@ -164,12 +164,28 @@ function wholeGrid(repeats: number): Point[] {
   return points;
 }
 
-/** Spread evenly over the grid: the stride shares no factor with any of its sides. */
-function sampleOf(points: readonly Point[], count: number): Point[] {
-  const stride = 173;
-  return Array.from({ length: count }, (_, index) => points[(index * stride + 11) % points.length]).filter(
-    (point) => point !== undefined,
-  );
+/**
+ * A fixed sample: `most` points for each of the two longest blocks, where the false positives are, half and a quarter as many for the
+ * shorter ones; the other two sides of the grid by a sequence that fills the plane evenly (Roberts' R2). `shareOf` weighs each
+ * duration as the whole grid does.
+ */
+function sample(most: number): Point[] {
+  const points: Point[] = [];
+  for (const [index, durationMs] of durationsMs.entries()) {
+    const count = Math.max(1, Math.round(most * ([0.25, 0.25, 0.25, 0.5][index] ?? 1)));
+    for (let repeat = 0; repeat < count; repeat += 1) {
+      const at = points.length;
+      const blocked = blockedCounts[Math.floor(((0.5 + at * 0.7549) % 1) * blockedCounts.length)] ?? 1;
+      const intervalMs = intervalsMs[Math.floor(((0.5 + at * 0.5698) % 1) * intervalsMs.length)] ?? 1;
+      points.push({ blocked, durationMs, intervalMs, seed: 20_000 + at });
+    }
+  }
+  return points;
+}
+
+/** One over the number of points with this duration. */
+function shareOf(points: readonly Point[], durationMs: number): number {
+  return 1 / points.filter((point) => point.durationMs === durationMs).length;
 }
 
 function tellCost(tell: Teller): void {
