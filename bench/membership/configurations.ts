@@ -19,6 +19,7 @@ const plain: Partial<SwimOptions> = {
   healthScalesProbes: false,
   healthTrustsNacks: false,
   buddy: false,
+  ringProbes: false,
   dogpile: false,
   confirmDeath: false,
   holdWhenDeaf: false,

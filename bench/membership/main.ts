@@ -52,5 +52,4 @@ for (const name of names) {
   const tell = new Teller(name, flags.json === true);
   const seeds = flags.seeds === undefined ? undefined : Number(flags.seeds);
   await experiment(tell, { full: flags.full === true, smoke: flags.smoke === true, seeds });
-  tell.finish();
 }

@@ -1,5 +1,4 @@
-/** Result lines of the membership bench: JSON, and a table for people. */
-import { alignRows } from '../harness/table.js';
+/** Result lines of the membership bench, each as it comes: JSON, or columns for people. */
 import { describeMachine } from '../harness/lines.js';
 
 /** One figure, with its target where it has one. */
@@ -17,11 +16,11 @@ export interface Figure {
   readonly note?: string;
 }
 
-/** Prints figures as they come, and the table in the end. */
+/** Prints figures as they come: an experiment may take an hour, and what it has found must not wait for its end. */
 export class Teller {
   readonly #bench: string;
   readonly #json: boolean;
-  readonly #figures: Figure[] = [];
+  #hasHead = false;
 
   constructor(bench: string, json: boolean) {
     this.#bench = bench;
@@ -29,7 +28,6 @@ export class Teller {
   }
 
   figure(figure: Figure): void {
-    this.#figures.push(figure);
     const { least: _least, ...rest } = figure;
     const met = isMet(figure);
     const line = {
@@ -41,24 +39,47 @@ export class Teller {
       ...describeMachine(),
     };
     if (this.#json) console.log(JSON.stringify(line));
+    else this.#row(figure, met);
   }
 
-  finish(): void {
-    if (this.#json) return;
-    const head = ['metric', 'configuration', 'n', 'seeds', 'value', 'target', 'met', 'known', 'note'];
-    const rows = this.#figures.map((figure) => [
-      figure.metric,
-      figure.configuration ?? '',
-      text(figure.n),
-      text(figure.seeds),
-      text(figure.value),
-      figure.target === undefined ? '' : `${figure.least === true ? '>=' : '<='} ${text(figure.target)}`,
-      { true: 'yes', false: 'NO', undefined: '' }[String(isMet(figure)) as 'true' | 'false' | 'undefined'],
-      text(figure.reference),
-      figure.note ?? '',
-    ]);
-    console.log(`membership ${this.#bench}\n${alignRows([head, ...rows])}\n`);
+  /** Says how far a long experiment is; no figure, so nothing is to be met. */
+  progress(about: Readonly<Record<string, string | number>>): void {
+    const line = { kind: 'progress', bench: `membership/${this.#bench}`, ...about };
+    if (this.#json) console.log(JSON.stringify(line));
+    else console.error(Object.entries(about).flat().join(' '));
   }
+
+  #row(figure: Figure, met: boolean | undefined): void {
+    if (!this.#hasHead) {
+      this.#hasHead = true;
+      console.log(`\nmembership ${this.#bench}\n${align(columns.map(([name]) => name))}`);
+    }
+    const goal = figure.target === undefined ? '' : `${figure.least === true ? '>=' : '<='} ${text(figure.target)}`;
+    const { metric, configuration = '', n, seeds, value, reference, note = '' } = figure;
+    const verdict = met === undefined ? '' : met ? 'yes' : 'NO';
+    console.log(
+      align([metric, configuration, text(n), text(seeds), text(value), goal, verdict, text(reference), note]),
+    );
+  }
+}
+
+const columns: readonly (readonly [string, number])[] = [
+  ['metric', 34],
+  ['configuration', 16],
+  ['n', 5],
+  ['seeds', 5],
+  ['value', 8],
+  ['target', 8],
+  ['met', 3],
+  ['known', 7],
+  ['note', 0],
+];
+
+function align(cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => cell.padEnd(columns[index]?.[1] ?? 0))
+    .join('  ')
+    .trimEnd();
 }
 
 function isMet({ value, target, least }: Figure): boolean | undefined {

@@ -33,6 +33,7 @@ const countNames = [
   'suspicion-confirmed',
   'suspicion-refuted',
   'suspicion-held',
+  'suspicion-withdrawn',
   'refuted-self',
   'failed-by-us',
   'failed-by-others',

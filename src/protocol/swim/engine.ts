@@ -6,6 +6,7 @@ import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
 import { createSwimCounts } from './counts.js';
 import { Dissemination } from './dissemination.js';
+import { Doubts } from './doubts.js';
 import type { FactsOwner } from './facts-owner.js';
 import { Facts } from './facts.js';
 import { SelfState, type SwimIdentity } from './identity.js';
@@ -81,7 +82,8 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   };
   const facts = new Facts(parts, owner, now);
   const antiEntropy = new AntiEntropy(parts, facts, outbox, now);
-  const prober = new Prober(parts, facts, outbox, start);
+  const doubts = new Doubts(parts, facts);
+  const prober = new Prober({ parts, facts, doubts, outbox, ...start });
   const relay = new Relay(parts, outbox, start.drawSeq);
   const joiner = new Joiner({ parts, facts, outbox, antiEntropy, ...start });
   const metadata = new Metadata(parts, facts, outbox);
@@ -92,6 +94,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const receiver = new Receiver({
     parts,
     facts,
+    doubts,
     outbox,
     antiEntropy,
     prober,

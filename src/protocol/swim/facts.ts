@@ -6,7 +6,7 @@ import { partToBytes } from './message-codec.js';
 import { incarnationMax } from './message-fields.js';
 import type { FactsOwner } from './facts-owner.js';
 import type { Claim, FailedMessage, LeftMessage, RecordMessage, SuspectMessage } from './messages.js';
-import type { SwimParts } from './parts.js';
+import { deafMembersMin, type SwimParts } from './parts.js';
 import type { Suspicion } from './suspicion.js';
 
 /**
@@ -340,9 +340,10 @@ export class Facts {
   }
 
   #holds(now: MonotonicMs, suspicion: Suspicion): boolean {
-    const { options, ears, table } = this.#parts;
-    if (!options.holdWhenDeaf || table.liveCount < 3 || suspicion.refusers.length > 0) return false;
-    return ears.isDeaf && ears.silentMs(now) < suspicion.times.minMs * holdsMax;
+    const { options, ears, table, suspicions } = this.#parts;
+    if (!options.holdWhenDeaf || table.liveCount < deafMembersMin || suspicion.refusers.length > 0) return false;
+    if (!ears.isSilent(now, options.probePeriodMs)) return false;
+    return suspicion.forgivenMs + ears.silentMs(now) < suspicions.forgivableMs(suspicion);
   }
 
   #remove(now: MonotonicMs, slot: number, news: FailedMessage | LeftMessage, out: SwimEffects): void {
@@ -385,5 +386,3 @@ type Subject = Omit<Claim, 'from'>;
 const farewellsMax = 1024;
 /** The share of the least suspicion after which another's word that somebody failed is believed: clocks start a little apart. */
 const confirmedShare = 0.8;
-/** A node that hears nothing holds its suspicions for this many times the least one, then it goes by what it sees. */
-const holdsMax = 3;

@@ -81,6 +81,11 @@ export class MemberTable {
     return this.#catalogue.nameOf(slot);
   }
 
+  /** The hash of a member's name, 32 bits. */
+  nameHashOf(slot: number): number {
+    return this.#catalogue.hashOf(slot);
+  }
+
   /** The leaf that a slot belongs to when there are `1 << bits` leaves. */
   leafOf(slot: number, bits: number): number {
     return bits === 0 ? 0 : this.#catalogue.hashOf(slot) >>> (32 - bits);

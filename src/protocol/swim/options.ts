@@ -49,6 +49,8 @@ export interface SwimOptions {
   readonly healthTrustsNacks: boolean;
   /** Tells a member that it is suspected or held for dead with any message to it (Lifeguard's buddy system). */
   readonly buddy: boolean;
+  /** Probes the next member on a ring of all every second time, so that nobody is unwatched for long; false chooses at random only. */
+  readonly ringProbes: boolean;
   /** Probes a newly suspected member at the next turn instead of its own. */
   readonly dogpile: boolean;
   /** Expected number of nodes that do so; beyond it more confirmations bring nothing. @defaultValue 16 */
@@ -133,6 +135,7 @@ const defaults: SwimOptions = {
   healthScalesProbes: true,
   healthTrustsNacks: true,
   buddy: true,
+  ringProbes: true,
   dogpile: true,
   dogpileNodes: 16,
   confirmDeath: true,

@@ -132,7 +132,8 @@ export class Outbox {
 
   #addNotice(slot: number): void {
     const { options, table, suspicions, self } = this.#parts;
-    if (!options.buddy || table.isAlive(slot)) return;
+    // What nobody is told its subject is not told either.
+    if (!options.buddy || table.isAlive(slot) || suspicions.find(slot)?.isPrivate === true) return;
     const { name, epoch } = table.lifeOf(slot);
     const incarnation = table.incarnationOf(slot);
     const from = suspicions.find(slot)?.accusers[0] ?? self.life.name;

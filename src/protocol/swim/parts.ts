@@ -73,7 +73,6 @@ export class Ears {
   #heardAt: MonotonicMs;
   #inVain = 0;
   #forgivenAt: MonotonicMs;
-  #forgivenMs = 0;
 
   constructor(now: MonotonicMs) {
     this.#heardAt = now;
@@ -84,15 +83,22 @@ export class Ears {
     return this.#inVain >= probesInVain;
   }
 
-  /** Notes a datagram; returns for how long this node was deaf until now, or 0. */
-  heard(now: MonotonicMs): number {
-    const silentMs = this.isDeaf ? now - this.#heardAt : 0;
+  /** When something came last. */
+  get heardAt(): MonotonicMs {
+    return this.#heardAt;
+  }
+
+  /** Nothing came for so long that it is our own fault: an answer and a question are due each period. */
+  isSilent(now: MonotonicMs, periodMs: number): boolean {
+    return now - this.#heardAt > periodMs * silentPeriods;
+  }
+
+  /** Notes a datagram; returns how long this node was silent until now, or 0 for no longer than usual. */
+  heard(now: MonotonicMs, periodMs: number): number {
+    const silentMs = this.isSilent(now, periodMs) ? now - this.#heardAt : 0;
     this.#heardAt = now;
     this.#inVain = 0;
-    if (silentMs > 0) {
-      this.#forgivenAt = now;
-      this.#forgivenMs = silentMs;
-    }
+    if (silentMs > 0) this.#forgivenAt = now;
     return silentMs;
   }
 
@@ -105,12 +111,14 @@ export class Ears {
     return now - this.#heardAt;
   }
 
-  /** The loop stood still; returns how much of that has not been made up for already. */
-  stalled(now: MonotonicMs, stallMs: number): number {
+  /** The loop stood still; returns whether that time, or some of it, was made up for as silence already. */
+  stalled(now: MonotonicMs, stallMs: number): boolean {
     this.#inVain = 0;
-    const isSame = now - this.#forgivenAt < stallMs;
-    return isSame ? Math.max(0, stallMs - this.#forgivenMs) : stallMs;
+    return now - this.#forgivenAt < stallMs;
   }
 }
 
 const probesInVain = 2;
+const silentPeriods = 2;
+/** With fewer live members one silent peer is all there is to hear, and its silence says nothing about us. */
+export const deafMembersMin = 3;

@@ -1,11 +1,23 @@
 import { after, type MonotonicMs } from '../../core/clock.js';
 import type { SwimEffects } from './effects.js';
+import type { Doubts } from './doubts.js';
 import type { Facts } from './facts.js';
 import type { AskMessage, PingMessage } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { SwimParts } from './parts.js';
 import { pickSlots, ProbeOrder } from './probe-order.js';
+import { Ring } from './ring.js';
 import { RoundTrips } from './round-trips.js';
+
+/** What the prober works with. */
+export interface ProberDeps {
+  readonly parts: SwimParts;
+  readonly facts: Facts;
+  readonly doubts: Doubts;
+  readonly outbox: Outbox;
+  readonly now: MonotonicMs;
+  drawSeq(): number;
+}
 
 /** The one probe that is under way. */
 interface Probe {
@@ -24,23 +36,29 @@ interface Probe {
 /**
  * SWIM's failure detector (section 3.1): each period one member is pinged; without an answer in time k others are asked to ping it, and a
  * stream is tried; without any answer until the period ends it is accused. A probe that was answered late, by any way, is answered.
- * Ours: whoever is doubted is probed before the next in turn, and so is a failed member that somebody else still counts on.
+ * Ours: whoever is doubted is probed before the next in turn, and so is a failed member that somebody else still counts on; and every
+ * second probe goes to the follower on a ring.
  */
 export class Prober {
   readonly #parts: SwimParts;
   readonly #facts: Facts;
+  readonly #doubts: Doubts;
   readonly #outbox: Outbox;
   readonly #order: ProbeOrder;
+  readonly #ring: Ring;
+  #isRingTurn = false;
   readonly #trips = new RoundTrips();
   readonly #picked: number[] = [];
   readonly #drawSeq: () => number;
   #probe: Probe | undefined;
   #nextProbeAt: MonotonicMs;
 
-  constructor(parts: SwimParts, facts: Facts, outbox: Outbox, start: { readonly now: MonotonicMs; drawSeq(): number }) {
+  constructor({ parts, facts, doubts, outbox, ...start }: ProberDeps) {
     this.#parts = parts;
     this.#facts = facts;
+    this.#doubts = doubts;
     this.#outbox = outbox;
+    this.#ring = new Ring(parts.table);
     this.#order = new ProbeOrder(parts.random.fork('probe-order'));
     this.#drawSeq = () => start.drawSeq();
     // Nodes that start together must not probe together.
@@ -152,11 +170,13 @@ export class Prober {
   }
 
   #chooseTarget(): number {
-    const { agenda, table } = this.#parts;
+    const { agenda, table, options } = this.#parts;
     for (let slot = agenda.takeProbe(); slot !== undefined; slot = agenda.takeProbe()) {
       if (table.isLive(slot) || table.findStatus(slot) === 'failed') return slot;
     }
     const own = this.#ownSlot();
+    this.#isRingTurn = options.ringProbes && !this.#isRingTurn;
+    if (this.#isRingTurn) return this.#ring.follower(own);
     return this.#order.next(table.capacity, (slot) => slot !== own && table.isLive(slot));
   }
 
@@ -193,7 +213,11 @@ export class Prober {
     const isSameLife = table.findStatus(probe.slot) !== undefined && table.lifeOf(probe.slot).epoch === probe.epoch;
     if (!isSameLife) return;
     this.#parts.lags.silentFrom(probe.slot, probe.startedAt);
-    this.#facts.accuse(now, probe.slot, false, out);
+    if (this.#doubts.isOwnFault(probe.nacksDue > 0 ? probe.timeoutAt : probe.startedAt)) {
+      this.#doubts.doubt(now, probe.slot, out);
+    } else {
+      this.#facts.accuse(now, probe.slot, false, out);
+    }
   }
 
   #ownSlot(): number {

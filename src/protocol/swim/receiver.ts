@@ -1,6 +1,7 @@
 import { unreachable } from '../../core/assert.js';
 import type { MonotonicMs } from '../../core/clock.js';
 import type { AntiEntropy, SyncPeer } from './anti-entropy.js';
+import type { Doubts } from './doubts.js';
 import type { SwimEffects } from './effects.js';
 import type { Facts } from './facts.js';
 import type { Joiner } from './joiner.js';
@@ -8,7 +9,7 @@ import type { AckMessage, PingMessage, RecordMessage, SwimMessage } from './mess
 import type { Metadata } from './metadata.js';
 import type { Outbox } from './outbox.js';
 import { type PacketHead, PacketReader } from './packet.js';
-import type { SwimParts } from './parts.js';
+import { deafMembersMin, type SwimParts } from './parts.js';
 import type { Prober } from './probe.js';
 import type { Relay } from './relay.js';
 import type { Spread } from './spread.js';
@@ -18,6 +19,7 @@ import type { TableDigests } from './table-digests.js';
 export interface ReceiverDeps {
   readonly parts: SwimParts;
   readonly facts: Facts;
+  readonly doubts: Doubts;
   readonly outbox: Outbox;
   readonly antiEntropy: AntiEntropy;
   readonly prober: Prober;
@@ -74,7 +76,7 @@ export class Receiver {
       counts['drop-own'] += 1;
       return;
     }
-    this.#hear(now);
+    this.#hear(now, out);
     // Whoever asks can read what it speaks.
     if (findSender(table, head) < 0) outbox.speakTo(head.version);
     for (let part = this.#reader.next(); part !== undefined; part = this.#reader.next()) {
@@ -84,11 +86,13 @@ export class Receiver {
     }
   }
 
-  #hear(now: MonotonicMs): void {
-    const { parts } = this.#deps;
-    const silentMs = parts.ears.heard(now);
+  #hear(now: MonotonicMs, out: SwimEffects): void {
+    const { parts, doubts } = this.#deps;
+    const { options, ears, table, suspicions } = parts;
+    const silentMs = ears.heard(now, options.probePeriodMs);
+    doubts.withdraw(out);
     // What we could not hear was not their silence.
-    if (silentMs > 0 && parts.options.holdWhenDeaf && parts.table.liveCount >= 3) parts.suspicions.slip(silentMs);
+    if (silentMs > 0 && options.holdWhenDeaf && table.liveCount >= deafMembersMin) suspicions.forgive(now, silentMs);
   }
 
   #dispatch(now: MonotonicMs, sender: Sender, message: SwimMessage, out: SwimEffects): void {

@@ -40,6 +40,11 @@ export interface Suspicion {
   readonly refusers: string[];
   /** This node's own probe failed as well. */
   own: boolean;
+  /** Nobody was told: see `Doubts`. */
+  isPrivate: boolean;
+  /** How long it was put off because this node heard nothing, in all and by the last silence. */
+  forgivenMs: number;
+  lastForgivenMs: number;
 }
 
 /** All suspicions of this node, each with its timer. */
@@ -74,7 +79,8 @@ export class SuspicionBook {
     const times = suspicionTimes(this.#options, members);
     const dueAt = after(now, suspicionMs(times, 0));
     const { slot, incarnation } = subject;
-    const made = { slot, incarnation, times, startedAt: now, dueAt, accusers: [], refusers: [], own: false };
+    const about = { slot, incarnation, times, startedAt: now, dueAt, accusers: [], refusers: [] };
+    const made = { ...about, own: false, isPrivate: false, forgivenMs: 0, lastForgivenMs: 0 };
     this.#open.set(slot, made);
     this.#nextAt = Math.min(this.#nextAt, dueAt);
     return made;
@@ -127,13 +133,29 @@ export class SuspicionBook {
     this.#moveTo(suspicion, until);
   }
 
-  /** Gives every subject back the time in which this node could not have heard it. */
-  slip(byMs: number): void {
+  /** Gives every subject back a silence in which nothing was heard of anybody, up to `forgivenMax` in all. */
+  forgive(now: MonotonicMs, silentMs: number): void {
     for (const suspicion of this.#open.values()) {
-      suspicion.startedAt = after(suspicion.startedAt, byMs);
-      suspicion.dueAt = after(suspicion.dueAt, byMs);
+      const leftMs = this.forgivableMs(suspicion) - suspicion.forgivenMs;
+      const byMs = Math.max(0, Math.min(silentMs, now - suspicion.startedAt, leftMs));
+      suspicion.forgivenMs += byMs;
+      suspicion.lastForgivenMs = byMs;
+      postpone(suspicion, byMs);
     }
-    this.#nextAt += byMs;
+    this.#nextAt = this.#earliestDueAt();
+  }
+
+  /** How long silences may put a suspicion off in all: somebody who hears nothing for ever goes by what it sees in the end. */
+  forgivableMs({ times }: Suspicion): number {
+    return times.minMs * forgivenMax;
+  }
+
+  /** Gives every subject back the time in which this node's loop stood still, but what the silence of that time gave already. */
+  slip(byMs: number, isForgiven = false): void {
+    for (const suspicion of this.#open.values()) {
+      postpone(suspicion, Math.max(0, byMs - (isForgiven ? suspicion.lastForgivenMs : 0)));
+    }
+    this.#nextAt = this.#earliestDueAt();
   }
 
   #recompute(suspicion: Suspicion): void {
@@ -144,10 +166,23 @@ export class SuspicionBook {
     if (dueAt < suspicion.dueAt) this.#moveTo(suspicion, dueAt);
   }
 
+  #earliestDueAt(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#open.values()) earliest = Math.min(earliest, dueAt);
+    return earliest;
+  }
+
   #moveTo(suspicion: Suspicion, dueAt: MonotonicMs): void {
     suspicion.dueAt = dueAt;
     this.#nextAt = Math.min(this.#nextAt, dueAt);
   }
 }
 
+function postpone(suspicion: Suspicion, byMs: number): void {
+  suspicion.startedAt = after(suspicion.startedAt, byMs);
+  suspicion.dueAt = after(suspicion.dueAt, byMs);
+}
+
 const noSuspicions: readonly Suspicion[] = [];
+/** Times the least suspicion: with the defaults 34 s, a little more than the longest block of Lifeguard's experiments. */
+const forgivenMax = 8;

@@ -113,7 +113,7 @@ export class SwimMachine {
     prober.slip(stallMs);
     relay.slip(stallMs);
     joiner.slip(stallMs);
-    parts.suspicions.slip(parts.ears.stalled(now, stallMs));
+    parts.suspicions.slip(stallMs, parts.ears.stalled(now, stallMs));
     parts.health.change(Math.ceil(stallMs / parts.options.probePeriodMs));
     if (this.phase === 'up' && stallMs > parts.options.probePeriodMs) facts.refute(0);
   }

@@ -70,7 +70,7 @@ export class MembershipRun {
     const recoverMs = (probePeriodMs * (healthMax + 1) * (healthMax + 2)) / 2;
     // Whoever finds a lost member in vain doubts itself more, so where most are lost each of them may cost a whole scaled period.
     const roundMs = probePeriodMs * (healthMax + 1) * nodes + probePeriodMs * (nodes - 1);
-    const holdMs = times.minMs * 3;
+    const holdMs = times.minMs * 8;
     // Each node tries one lost address of up to n in this time; several rounds find one that answers.
     const meetMs = reconnectPeriodMs * nodes * 4;
     return stallMaxMs + recoverMs + roundMs + holdMs + times.maxMs + meetMs + gossipPeriodMs * 40;

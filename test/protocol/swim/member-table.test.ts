@@ -5,9 +5,38 @@ import { SeededRandom } from '../../../src/core/random.js';
 import { MemberCatalogue } from '../../../src/protocol/swim/catalogue.js';
 import { leafBitsMax, MemberTable } from '../../../src/protocol/swim/member-table.js';
 import { permute, pickSlots, ProbeOrder } from '../../../src/protocol/swim/probe-order.js';
+import { Ring } from '../../../src/protocol/swim/ring.js';
 import { life } from './bench.js';
 
 const now = toMonotonicMs(0);
+
+describe('the ring', () => {
+  it('gives each member one follower, and closes over all that live', () => {
+    const table = new MemberTable(new MemberCatalogue());
+    const slots = Array.from({ length: 40 }, (_, index) => table.put(life(`n${index}`), 0));
+    const rings = new Map(slots.map((slot) => [slot, new Ring(table)]));
+    const walk = (from: number): number[] => {
+      const seen = [from];
+      for (let at = rings.get(from)?.follower(from) ?? -1; at !== from && seen.length < 50;) {
+        seen.push(at);
+        at = rings.get(at)?.follower(at) ?? -1;
+      }
+      return seen.toSorted((left, right) => left - right);
+    };
+    assert.deepEqual(walk(0), slots);
+    table.mark(3, 'failed', 0, now);
+    table.mark(4, 'left', 0, now);
+    assert.deepEqual(
+      walk(0),
+      slots.filter((slot) => slot !== 3 && slot !== 4),
+    );
+  });
+
+  it('has no follower for a member that is alone', () => {
+    const table = new MemberTable(new MemberCatalogue());
+    assert.equal(new Ring(table).follower(table.put(life('a'), 0)), -1);
+  });
+});
 
 describe('the member table', () => {
   it('has the same digest for the same members, whatever way they came', () => {

@@ -64,6 +64,24 @@ describe('how long a suspicion lasts', () => {
     assert.deepEqual(book.takeDue(at(7199)), []);
   });
 
+  it('gives back a silence that began before the suspicion from the suspicion on, and at most eight times the least', () => {
+    const book = new SuspicionBook(resolveSwimOptions());
+    const suspicion = book.start(at(1000), { slot: 3, incarnation: 0 }, 2);
+    book.forgive(at(3000), 2900);
+    assert.equal(suspicion.dueAt, 1000 + 2000 + 4200);
+    book.forgive(at(100_000), 60_000);
+    assert.equal(suspicion.dueAt, 1000 + 8 * 4200 + 4200);
+    assert.equal(book.nextAt, suspicion.dueAt);
+  });
+
+  it('does not give the same time back twice when the loop stood still in silence', () => {
+    const book = new SuspicionBook(resolveSwimOptions());
+    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, 2);
+    book.forgive(at(60_000), 60_000);
+    book.slip(60_000, true);
+    assert.equal(suspicion.dueAt, 60_000 + 4200);
+  });
+
   it('does not let a period be too short for a nack', () => {
     assert.throws(() => resolveSwimOptions({ pingTimeoutMs: 600 }), { code: 'invalid-options' });
     assert.throws(() => resolveSwimOptions({ probePeriodMs: Number.NaN }), { code: 'invalid-options' });

@@ -8,12 +8,21 @@ const others = ['a', 'b', 'c', 'd', 'e'];
 describe('the swim machine', () => {
   describe('probing', () => {
     it('pings one member a period, each of them once a round', () => {
-      const bench = Bench.up(others);
+      const bench = Bench.up(others, { ringProbes: false });
       bench.run(5500, () => answerPings(bench));
       const pinged = bench.partsOf('ping').map((ping) => ping.name);
       assert.ok(pinged.length === 5 || pinged.length === 6);
       assert.equal(new Set(pinged.slice(0, 5)).size, 5);
       assert.deepEqual(bench.events, []);
+    });
+
+    it('pings its follower on the ring every second period, and meanwhile each of the others once a round', () => {
+      const bench = Bench.up(others);
+      bench.run(20_500, () => answerPings(bench));
+      const pinged = bench.partsOf('ping').map((ping) => ping.name);
+      const ofTurn = (turn: number): Set<string> =>
+        new Set(pinged.filter((_, index) => index % 2 === turn).slice(0, 5));
+      assert.deepEqual([ofTurn(0).size, ofTurn(1).size].toSorted(), [1, 5]);
     });
 
     it('asks others and a stream after the timeout, and tells them to nack before the deadline', () => {
@@ -197,6 +206,41 @@ describe('the swim machine', () => {
         bench.events.filter((event) => event.startsWith('failed')),
         [],
       );
+    });
+  });
+
+  describe('deafness', () => {
+    it('tells nobody whom it suspects when it heard nothing at all, and withdraws it with the first datagram', () => {
+      const bench = Bench.up(others, { streamPing: false });
+      bench.run(2500);
+      assert.ok(bench.events.length > 0 && bench.events.every((event) => event.startsWith('suspect')));
+      assert.deepEqual(bench.partsOf('suspect'), []);
+      const suspected = bench.events.map((event) => event.slice('suspect '.length));
+      bench.clear();
+      bench.receive('a', [{ kind: 'nack', seq: 0 }]);
+      assert.deepEqual(
+        bench.events,
+        suspected.map((member) => `alive ${member}`),
+      );
+      assert.equal(bench.machine.counts['suspicion-withdrawn'], suspected.length);
+      bench.run(100, () => answerPings(bench));
+      assert.deepEqual(bench.partsOf('suspect'), []);
+    });
+
+    it('goes by what it sees when it stays cut off', () => {
+      const bench = Bench.up(others, { streamPing: false });
+      bench.run(33_000);
+      assert.ok(!bench.events.some((event) => event.startsWith('failed')));
+      bench.run(120_000);
+      assert.equal(bench.events.filter((event) => event.startsWith('failed')).length, others.length);
+    });
+
+    it('accuses as ever when a relay was heard', () => {
+      const bench = Bench.up(others, { streamPing: false, ringProbes: false });
+      bench.run(2500, () => answerPings(bench, ['b', 'c', 'd', 'e']));
+      bench.receive('a', [{ kind: 'nack', seq: 0 }]);
+      bench.run(9000, () => answerPings(bench, ['b']));
+      assert.ok(bench.partsOf('suspect').some(({ name }) => name === 'b'));
     });
   });
 
