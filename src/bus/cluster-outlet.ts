@@ -1,24 +1,21 @@
-import { ByteWriter, emptyBytes } from '../core/bytes.js';
+import { emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
 import type { NodeId } from '../core/ids.js';
 import type { Unlisten } from '../core/listeners.js';
 import type { Logger } from '../core/logger.js';
 import type { TopicPattern } from '../core/topic.js';
-import { writeEventBody } from '../protocol/bus/bus-frame.js';
-import { TopicNumbers } from '../protocol/bus/topic-numbers.js';
 import type { GroupStrategy } from '../spi/bus.js';
-import type { LaneCodec, LaneEncoder } from '../spi/codec.js';
+import type { LaneCodec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Links, type StreamSink } from '../spi/links.js';
 import type { Membership } from '../spi/membership.js';
 import type { Metrics } from '../spi/metrics.js';
 import type { SharedTable, Tables } from '../spi/tables.js';
-import { BodySlab } from './body-slab.js';
 import type { BusCore } from './bus-core.js';
 import { BusMeter } from './bus-meter.js';
 import type { ResolvedClusterBusOptions } from './cluster-options.js';
 import { Deliverer } from './deliverer.js';
-import { noHeaders } from './event.js';
+import { EventEncoder } from './event-encoder.js';
 import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent, OutLane } from './out-lane.js';
@@ -56,12 +53,9 @@ export class ClusterOutlet implements Outlet {
   readonly #interest: InterestWriter;
   readonly #book: PeerBook;
   readonly #acceptor: LaneAcceptor;
-  readonly #numbers = new TopicNumbers();
-  readonly #encoder: LaneEncoder;
+  readonly #events: EventEncoder;
   readonly #meter: BusMeter;
   readonly #roomWaiters = new Set<() => void>();
-  readonly #body = new ByteWriter(1024);
-  readonly #slab = new BodySlab();
   #unlisten: Unlisten[] = [];
   #isRunning = false;
 
@@ -71,7 +65,8 @@ export class ClusterOutlet implements Outlet {
     this.#deps = deps;
     this.#table = deps.tables.open('interest');
     this.#interest = new InterestWriter(this.#table, clock, options.exactRowsMax);
-    this.#encoder = codec.createEncoder();
+    const encoder = codec.createEncoder();
+    this.#events = new EventEncoder(encoder);
     this.#meter = new BusMeter(deps.metrics);
     const onMalformed = (peer: Peer | undefined): void => this.#onMalformed(peer);
     const deliverer = new Deliverer(core, clock, this.#meter);
@@ -82,7 +77,7 @@ export class ClusterOutlet implements Outlet {
       options,
       lanes: {
         clock,
-        encoder: this.#encoder,
+        encoder,
         onUnknown: (lane, range) => this.#onUnknown(lane, range),
         onUnsent: (lane, count) => this.#onUnsent(lane, count),
         onMalformed: (lane) => onMalformed(this.#book.find(lane.node)),
@@ -149,9 +144,17 @@ export class ClusterOutlet implements Outlet {
   send(message: Outgoing): SendResult {
     const { peers, lanes } = message.route === undefined ? winnersOnly : this.#asRoute(message.route);
     if (peers.length === 0 && lanes.length === 0 && message.winners === undefined) return nothingSent;
-    const event = this.#encode(message);
-    const isPlain = lanes.length === 0 && message.winners === undefined && message.confirm === undefined;
-    return isPlain ? this.#sendShared(peers, event) : this.#sendWide({ peers, lanes }, event, message);
+    return this.#sendWide({ peers, lanes }, this.#events.encode(message), message);
+  }
+
+  sendPlain(route: Route, topic: string, value: unknown): number {
+    const own = this.#asRoute(route);
+    const event = this.#events.encodePlain(topic, own, value);
+    let nodes = 0;
+    for (const peer of own.peers) if (this.#offer(peer, peer.shared, event)) nodes += 1;
+    this.#meter.sent.add(nodes);
+    if (nodes < own.peers.length) this.#meter.refused.add(own.peers.length - nodes);
+    return nodes;
   }
 
   #sendWide({ peers, lanes }: Pick<PeerRoute, 'peers' | 'lanes'>, event: OutEvent, message: Outgoing): SendResult {
@@ -168,19 +171,6 @@ export class ClusterOutlet implements Outlet {
     this.#meter.sent.add(tally.sent);
     this.#meter.refused.add(tally.refusals);
     return tally.result();
-  }
-
-  /** The usual way: one lane a node, and nobody asks which nodes accepted. */
-  #sendShared(peers: readonly Peer[], event: OutEvent): SendResult {
-    let nodes = 0;
-    for (let index = 0; index < peers.length; index += 1) {
-      const peer = peers[index];
-      if (peer !== undefined && this.#offer(peer, peer.shared, event)) nodes += 1;
-    }
-    const dropped = peers.length - nodes;
-    this.#meter.sent.add(nodes);
-    if (dropped > 0) this.#meter.refused.add(dropped);
-    return { nodes, dropped, accepted: noNames, refused: noNames };
   }
 
   findResponders(topic: string): readonly RemoteResponder[] {
@@ -288,18 +278,6 @@ export class ClusterOutlet implements Outlet {
     return lane.accept(event);
   }
 
-  #encode(message: Outgoing): OutEvent {
-    const value = this.#encoder.encode(message.value);
-    const topicId = message.broadcast ? 0 : this.#numbers.number(message.topic);
-    const { topic, broadcast, key, ttlMs, confirm } = message;
-    const headers = message.headers === noHeaders ? undefined : message.headers;
-    const level = confirm === undefined || confirm.level === 'written' ? 0 : confirm.level === 'delivered' ? 1 : 2;
-    this.#body.reset();
-    writeEventBody(this.#body, { topicId, topic, broadcast, headers, key, ttlMs, confirm: level }, value);
-    const definitions = this.#encoder.definitionCount;
-    return { body: this.#slab.keep(this.#body.view()), topic, topicId, definitions, won: undefined, confirm };
-  }
-
   #accept(incoming: IncomingStream): StreamSink {
     const { stream } = incoming;
     if (stream.link.peer.role === 'stock' || !this.#isRunning) {
@@ -391,8 +369,6 @@ function describeWant(want: RemoteWant): string {
 }
 
 const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };
-
-const noNames: readonly string[] = [];
 
 const nothingSent: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
 

@@ -14,10 +14,15 @@ import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol
 import type { LaneEncoder } from '../spi/codec.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
 import type { Confirming } from './outlet.js';
+import { RecordRun } from './record-run.js';
 
-/** One event for one lane. The body is the same bytes for every lane. */
+/** One event for one lane. Its record, from `start` to `end`, is the same bytes for every lane. */
 export interface OutEvent {
-  readonly body: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  /** Where the record's own head is over. */
+  readonly bodyStart: number;
+  readonly end: number;
   readonly topic: string;
   /** 0: the text is in the body. */
   readonly topicId: number;
@@ -72,7 +77,9 @@ export class OutLane {
   #isReady = false;
   #isFlushing = false;
   #wasFull = false;
-  #chunk: ArrayBufferLike | undefined;
+  #chunk: Uint8Array | undefined;
+  /** Accepted since frames were last written. */
+  #unsentBytes = 0;
   #definitionsSent = 0;
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
@@ -126,22 +133,24 @@ export class OutLane {
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
     const number = this.#final ? undefined : this.#window.accept(event, this.#bytesOf(event));
-    this.#flushLater();
+    if (!this.#isFlushing) this.#flushLater();
     if (number === undefined) {
       this.dropped += 1;
       return false;
     }
     this.accepted += 1;
     if (event.confirm !== undefined) this.#confirms.push({ number, confirming: event.confirm });
+    this.#unsentBytes += event.end - event.start;
+    // Not only at the end of a long turn: the link sends, and the peer reads, while this side goes on.
+    if (this.#unsentBytes >= eagerBytes && this.#isReady) this.#writeFrames();
     return true;
   }
 
   /** Events share chunks of memory; the first that pins one pays for all of it. */
-  #bytesOf({ body }: OutEvent): number {
-    const chunk = body.buffer;
-    if (chunk === this.#chunk) return entryBytes;
-    this.#chunk = chunk;
-    return entryBytes + chunk.byteLength;
+  #bytesOf({ bytes }: OutEvent): number {
+    if (bytes === this.#chunk) return entryBytes;
+    this.#chunk = bytes;
+    return entryBytes + bytes.length;
   }
 
   /** A link is up: opens the lane on it. */
@@ -297,16 +306,26 @@ export class OutLane {
   #flushLater(): void {
     if (this.#isFlushing || !this.#isReady) return;
     this.#isFlushing = true;
-    this.#host.clock.afterTurn(() => {
-      this.#isFlushing = false;
-      this.#flush();
-    });
+    this.#host.clock.afterTurn(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isFlushing = false;
+    this.#flush();
+  };
+
+  /** Tells nobody here anything, so that it may be done inside a publish. */
+  #writeFrames(): void {
+    const stream = this.#stream;
+    this.#unsentBytes = 0;
+    if (stream === undefined) return;
+    while (stream.credit > 0 && this.#writeFrame()) stream.next(emptyBytes, frameWriter.take());
   }
 
   #flush(): void {
     const stream = this.#stream;
     if (stream === undefined || !this.#isReady) return;
-    while (stream.credit > 0 && this.#writeFrame()) stream.next(emptyBytes, frameWriter.take());
+    this.#writeFrames();
     if (this.#final && !this.#isFinalSent && this.#window.unsentCount === 0 && stream.credit > 0) {
       this.#isFinalSent = true;
       beginFrame(frameWriter);
@@ -323,32 +342,44 @@ export class OutLane {
   /** Fills the frame; false when there is nothing to tell. */
   #writeFrame(): boolean {
     const window = this.#window;
-    let entry = window.peek();
-    if (entry === undefined && this.#toldTo >= window.last) return false;
+    let event = window.peek();
+    if (event === undefined && this.#toldTo >= window.last) return false;
     beginFrame(frameWriter);
-    let events = 0;
-    while (entry !== undefined && events < this.#options.batchMax) {
-      if (events > 0 && frameWriter.length + entry.item.body.length > frameBytesTarget) break;
-      this.#introduce(entry.item);
-      if (events === 0 || entry.number !== this.#toldTo + 1) {
-        writeNumberRecord(frameWriter, recordKind.base, entry.number);
-      }
-      if (entry.number <= window.sent) this.#countResent(entry.item);
-      writeEvent(frameWriter, entry.item);
-      this.#toldTo = entry.number;
+    let bytes = 0;
+    for (let events = 0; event !== undefined && events < this.#options.batchMax; events += 1) {
+      bytes += event.end - event.start;
+      if (events > 0 && bytes > frameBytesTarget) break;
+      this.#writeEvent(event, window.nextNumber, events === 0);
       window.advance();
-      events += 1;
-      entry = window.peek();
+      event = window.peek();
     }
+    frameRun.write();
     // Numbers at the end were dropped: without another event the receiver would not hear of them.
-    if (entry === undefined && this.#toldTo < window.last) {
+    if (event === undefined && this.#toldTo < window.last) {
       writeNumberRecord(frameWriter, recordKind.base, window.last + 1);
       this.#toldTo = window.last;
     }
     return true;
   }
 
-  /** Writes what the event needs and this connection has not carried. */
+  #writeEvent(event: OutEvent, number: number, isFirst: boolean): void {
+    const isKnown = event.topicId === 0 || this.#topicsSent.has(event.topicId);
+    if (!isKnown || event.definitions > this.#definitionsSent) this.#introduce(event);
+    if (isFirst || number !== this.#toldTo + 1) {
+      frameRun.write();
+      writeNumberRecord(frameWriter, recordKind.base, number);
+    }
+    if (number <= this.#window.sent) this.#countResent(event);
+    if (event.won === undefined) {
+      frameRun.add(event.bytes, event.start, event.end);
+    } else {
+      frameRun.write();
+      writeWon(event, event.won);
+    }
+    this.#toldTo = number;
+  }
+
+  /** Writes what the event needs and this connection has not carried; before the events that wait in the run, which does no harm. */
   #introduce(event: OutEvent): void {
     while (this.#definitionsSent < event.definitions) {
       const definition = this.#host.encoder.definition(this.#definitionsSent);
@@ -422,6 +453,9 @@ interface PendingConfirm {
 /** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
 const frameBytesTarget = 16_000;
 
+/** So much is put in a frame at once. */
+const eagerBytes = 8000;
+
 /** Answers that the peer may send at once: acknowledgements are small and few. */
 const answerItems = 1024;
 
@@ -434,16 +468,14 @@ const writtenCheckMs = 1;
 
 /** Frames are built one at a time, by every lane of the process, and copied out: nothing is kept here between calls. */
 const frameWriter = new ByteWriter(65_536);
+const frameRun = new RecordRun(frameWriter);
 const bodyWriter = new ByteWriter(256);
 
-function writeEvent(writer: ByteWriter, event: OutEvent): void {
-  if (event.won === undefined) {
-    writeRecord(writer, recordKind.event, event.body);
-    return;
-  }
+/** The same record with the groups before its body. */
+function writeWon(event: OutEvent, won: readonly string[]): void {
   bodyWriter.reset();
-  bodyWriter.varint(event.won.length);
-  for (const group of event.won) bodyWriter.text(group);
-  bodyWriter.bytes(event.body);
-  writeRecord(writer, recordKind.won, bodyWriter.view());
+  bodyWriter.varint(won.length);
+  for (const group of won) bodyWriter.text(group);
+  bodyWriter.range(event.bytes, event.bodyStart, event.end);
+  writeRecord(frameWriter, recordKind.won, bodyWriter.view());
 }

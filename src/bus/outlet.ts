@@ -1,5 +1,5 @@
 import type { TopicPattern } from '../core/topic.js';
-import type { ConfirmLevel, ConfirmReport, GroupStrategy } from '../spi/bus.js';
+import type { ConfirmLevel, ConfirmReport, GroupStrategy, Receipt } from '../spi/bus.js';
 import type { AnswerSink, AnswerSource, Question } from './answers.js';
 import type { ExplainedNode } from './explain.js';
 import type { Responder } from './responder.js';
@@ -12,6 +12,11 @@ export interface Outlet {
   findOverlap(patterns: readonly TopicPattern[]): Route;
   /** Accepts one copy for each node of the route, and tells each winner which groups it won. */
   send(message: Outgoing): SendResult;
+  /**
+   * The same for an event without options on a plain route, at the least cost. Returns the number of nodes that it was accepted
+   * for. Throws `invalid-value`.
+   */
+  sendPlain(route: Route, topic: string, value: unknown): number;
   /** Nodes that answer requests on a topic. */
   findResponders(topic: string): readonly RemoteResponder[];
   /** Asks one node. `sink` is told answers and exactly one end. */
@@ -37,6 +42,10 @@ export interface Outlet {
 /** Who wants a topic, on other nodes. */
 export interface Route {
   readonly empty: boolean;
+  /** Nothing but nodes with subscriptions outside groups. */
+  readonly isPlain: boolean;
+  /** What a publish returns when all nodes of a plain route take it and there is nobody here. */
+  readonly receipt: Receipt;
   readonly groups: readonly RouteGroup[];
 }
 

@@ -48,6 +48,9 @@ export class Publisher {
     const found = this.#delivery.find(topic);
     const fan = found.match.own;
     const route = this.#outlet?.find(found.topic);
+    if (route !== undefined && route.isPlain && fan.groups.length === 0 && options === noOptions) {
+      return this.#publishPlain(found.topic, { fan, route }, value);
+    }
     if ((route !== undefined && !route.empty) || fan.groups.length > 0) {
       return this.#publishWide({ topic: found.topic, broadcast: false, fan, route, options }, value);
     }
@@ -110,6 +113,19 @@ export class Publisher {
       const winner = isFixed ? this.#chooseNode(here, there, { key: topic, except: undefined }) : undefined;
       return { name, strategy, members: [...mine, ...others], winner };
     });
+  }
+
+  /** The usual way to other nodes: no groups, no options. */
+  #publishPlain(topic: string, { fan, route }: PlainTargets, value: unknown): Receipt {
+    const evaluated = this.#evaluate(value);
+    // Out first, as below.
+    const nodes = this.#outlet?.sendPlain(route, topic, evaluated) ?? 0;
+    const { receipt } = route;
+    const here = fan.plain.length;
+    if (here === 0 && nodes === receipt.nodes) return receipt;
+    const event = new SharedEvent(topic, evaluated, this.#plainRest);
+    const local = here === 0 ? 0 : this.#delivery.deliver(fan, noMembers, event);
+    return { local, nodes, groups: 0, dropped: receipt.nodes - nodes + here - local };
   }
 
   #publishHooked(topic: string, value: unknown, options: PublishOptions): Receipt {
@@ -280,6 +296,11 @@ interface WideEvent {
   readonly route: Route | undefined;
   readonly options: PublishOptions;
   readonly watch?: Watch;
+}
+
+interface PlainTargets {
+  readonly fan: Fan;
+  readonly route: Route;
 }
 
 interface Election {

@@ -12,11 +12,13 @@ import {
 } from '../protocol/bus/interest-row.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
 import type { GroupStrategy } from '../spi/bus.js';
+import type { NumberedTopic } from './event-encoder.js';
 import type { RemoteResponder, Route, RouteGroup, RouteMember } from './outlet.js';
 import type { Peer, RemoteWant } from './peer.js';
+import { emptyReceipt } from './plan.js';
 
 /** A route with what sending needs. */
-export interface PeerRoute extends Route {
+export interface PeerRoute extends Route, NumberedTopic {
   /** Nodes with subscriptions outside groups. */
   readonly peers: readonly Peer[];
   /** Lossless subscriptions. */
@@ -171,7 +173,16 @@ export function assertGroupStrategy(peers: Iterable<Peer>, name: string, strateg
   }
 }
 
-const emptyRoute: PeerRoute = { empty: true, groups: [], peers: [], lanes: [], wants: [] };
+const emptyRoute: PeerRoute = {
+  empty: true,
+  isPlain: false,
+  receipt: emptyReceipt,
+  groups: [],
+  peers: [],
+  lanes: [],
+  wants: [],
+  number: 0,
+};
 
 function buildRoute(wants: readonly RemoteWant[], topic: string | undefined): PeerRoute {
   const peers = new Set<Peer>();
@@ -189,6 +200,9 @@ function buildRoute(wants: readonly RemoteWant[], topic: string | undefined): Pe
   if (peers.size + lanes.length + groups.size === 0) return emptyRoute;
   return {
     empty: false,
+    isPlain: lanes.length + groups.size === 0,
+    receipt: Object.freeze({ local: 0, nodes: peers.size, groups: 0, dropped: 0 }),
+    number: 0,
     peers: [...peers],
     lanes,
     groups: Array.from(groups, ([name, { strategy, members }]) => ({

@@ -111,6 +111,38 @@ export class ByteWriter {
     return this.#bytes;
   }
 
+  /** Begins a block whose length is not known yet: returns where its bytes begin, for `endBlock`. */
+  beginBlock(): number {
+    this.#reserve(2);
+    this.#length += 2;
+    return this.#length;
+  }
+
+  /** Fills in the length of a block: two bytes of LEB128, which may be padded; a block that needs more is moved. */
+  endBlock(start: number): void {
+    const length = this.#length - start;
+    if (length < 0x4000) {
+      this.#bytes[start - 2] = (length & 0x7f) | 0x80;
+      this.#bytes[start - 1] = length >>> 7;
+      return;
+    }
+    const more = length < 0x20_0000 ? 1 : length < 0x1000_0000 ? 2 : 6;
+    this.#reserve(more);
+    this.#bytes.copyWithin(start + more, start, this.#length);
+    this.#length = start - 2;
+    this.varint(length);
+    // The length may be shorter than its place; the block lies right behind it.
+    this.#bytes.copyWithin(this.#length, start + more, start + more + length);
+    this.#length += length;
+  }
+
+  /** Copies a part of other bytes. */
+  range(source: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    this.#bytes.set(start === 0 && end === source.length ? source : source.subarray(start, end), this.#length);
+    this.#length += end - start;
+  }
+
   /** Overwrites two bytes written before. */
   patchU16(at: number, value: number): void {
     this.#bytes[at] = value >>> 8;

@@ -12,7 +12,7 @@ import { headersBytesMax, headersMax, topicLengthMax, wireVersion, wireVersionMi
  *     base        number varint                       the events that follow are number, number + 1, ...
  *     topic       id varint, text                     names a topic for this epoch of the sender
  *     definition  index varint, bytes                 of the lane codec
- *     event       body                                see writeEventBody
+ *     event       body                                see writeEventHead, and the value
  *     won         count varint, group text*, body     an event and the groups that the receiver's node won
  *     final       number varint                       nothing comes after this number
  *
@@ -92,8 +92,15 @@ export interface EventHead {
   readonly confirm: number;
 }
 
-/** Writes head and value. */
-export function writeEventBody(writer: ByteWriter, head: EventHead, value: Uint8Array): void {
+/** Writes the head of an event without options; its value follows. */
+export function writePlainHead(writer: ByteWriter, topicId: number, topic: string): void {
+  writer.u8(0);
+  writer.varint(topicId);
+  if (topicId === 0) writer.text(topic);
+}
+
+/** Writes the head of an event; its value follows. */
+export function writeEventHead(writer: ByteWriter, head: EventHead): void {
   const headers = head.headers === undefined ? noEntries : Object.entries(head.headers);
   const flags =
     (headers.length > 0 ? flagHeaders : 0) +
@@ -113,10 +120,9 @@ export function writeEventBody(writer: ByteWriter, head: EventHead, value: Uint8
   }
   if (head.key !== undefined) writer.text(head.key);
   if (head.ttlMs !== undefined) writer.varint(Math.max(0, Math.ceil(head.ttlMs)));
-  writer.bytes(value);
 }
 
-/** Reads what `writeEventBody` wrote; `undefined` when malformed. The value lies from `reader.offset` to its end. */
+/** Reads what `writeEventHead` wrote; `undefined` when malformed. The value lies from `reader.offset` to its end. */
 export function readEventHead(reader: ByteReader): EventHead | undefined {
   const flags = reader.u8();
   const topicId = reader.varint();

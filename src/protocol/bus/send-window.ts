@@ -8,10 +8,14 @@
  */
 export class SendWindow<T> {
   readonly #limits: SendWindowLimits;
-  #entries: (SendEntry<T> | undefined)[] = [];
-  /** Index of the oldest held, and of the first that this connection has not sent. */
+  /** A ring, its places by `& mask`: what is held lies from `head` to `tail`, what this connection has not sent from `next`. */
+  #items: (T | undefined)[] = [];
+  #numbers: number[] = [];
+  #sizes: number[] = [];
+  #mask = ringSize - 1;
   #head = 0;
   #next = 0;
+  #tail = 0;
   #bytes = 0;
   #last = 0;
   #sent = 0;
@@ -42,7 +46,7 @@ export class SendWindow<T> {
   }
 
   get unsentCount(): number {
-    return this.#entries.length - this.#next;
+    return this.#tail - this.#next;
   }
 
   get heldBytes(): number {
@@ -54,33 +58,39 @@ export class SendWindow<T> {
     this.#last += 1;
     while (this.#isFull(bytes) && this.#head < this.#next) this.#forgetOldest();
     if (this.#isFull(bytes)) return undefined;
-    this.#entries.push({ number: this.#last, item, bytes });
+    if (this.#tail - this.#head > this.#mask) this.#grow();
+    const place = this.#tail & this.#mask;
+    this.#items[place] = item;
+    this.#numbers[place] = this.#last;
+    this.#sizes[place] = bytes;
+    this.#tail += 1;
     this.#bytes += bytes;
     return this.#last;
   }
 
   /** The next event to send, without taking it. */
-  peek(): SendEntry<T> | undefined {
-    return this.#entries[this.#next];
+  peek(): T | undefined {
+    return this.#next === this.#tail ? undefined : this.#items[this.#next & this.#mask];
+  }
+
+  /** The number of what `peek` gives. */
+  get nextNumber(): number {
+    return this.#numberAt(this.#next);
   }
 
   /** Marks what `peek` gave as sent. */
   advance(): void {
-    const entry = this.#entries[this.#next];
-    if (entry === undefined) return;
+    if (this.#next === this.#tail) return;
+    const number = this.#numberAt(this.#next);
     this.#next += 1;
-    if (entry.number > this.#sent) this.#sent = entry.number;
+    if (number > this.#sent) this.#sent = number;
   }
 
   /** Takes a cumulative acknowledgement; one that is beyond what was sent, or old, changes nothing and returns false. */
   acknowledge(number: number): boolean {
     if (number <= this.#acked || number > this.#last) return false;
     this.#acked = number;
-    for (let entry = this.#entries[this.#head]; entry !== undefined && entry.number <= number;) {
-      this.#dropHead(entry);
-      entry = this.#entries[this.#head];
-    }
-    this.#compact();
+    while (this.#head < this.#tail && this.#numberAt(this.#head) <= number) this.#dropHead();
     return true;
   }
 
@@ -98,14 +108,18 @@ export class SendWindow<T> {
   /** The peer's window is over. Returns what it may or may not have got, and what it certainly never saw, in order. */
   abandon(): Abandoned<T> {
     const unsent: T[] = [];
-    for (let index = this.#head; index < this.#entries.length; index += 1) {
-      const entry = this.#entries[index];
-      if (entry !== undefined && entry.number > this.#sent) unsent.push(entry.item);
+    for (let index = this.#head; index < this.#tail; index += 1) {
+      const item = this.#items[index & this.#mask];
+      if (item !== undefined && this.#numberAt(index) > this.#sent) unsent.push(item);
     }
     const unknown = this.#sent > this.#acked ? { from: this.#acked + 1, to: this.#sent } : undefined;
-    this.#entries = [];
+    this.#items = [];
+    this.#numbers = [];
+    this.#sizes = [];
+    this.#mask = ringSize - 1;
     this.#head = 0;
     this.#next = 0;
+    this.#tail = 0;
     this.#bytes = 0;
     this.#last = 0;
     this.#sent = 0;
@@ -115,46 +129,50 @@ export class SendWindow<T> {
   }
 
   #isFull(moreBytes: number): boolean {
-    const held = this.#entries.length - this.#head;
+    const held = this.#tail - this.#head;
     // One event is always held, whatever its size: the limit of a value is checked elsewhere.
     return held >= this.#limits.eventsMax || (held > 0 && this.#bytes + moreBytes > this.#limits.bytesMax);
   }
 
   #forgetOldest(): void {
-    const entry = this.#entries[this.#head];
-    if (entry === undefined) return;
-    this.#forgotten = entry.number;
-    this.#dropHead(entry);
-    this.#compact();
+    this.#forgotten = this.#numberAt(this.#head);
+    this.#dropHead();
   }
 
-  #dropHead(entry: SendEntry<T>): void {
-    this.#bytes -= entry.bytes;
-    this.#entries[this.#head] = undefined;
+  #dropHead(): void {
+    const place = this.#head & this.#mask;
+    this.#bytes -= this.#sizes[place] ?? 0;
+    this.#items[place] = undefined;
     this.#head += 1;
     if (this.#next < this.#head) this.#next = this.#head;
   }
 
-  /** Gives the empty front of the array back, now and then, so that a step costs the same on average. */
-  #compact(): void {
-    if (this.#head < 256 || this.#head * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#head);
+  #numberAt(index: number): number {
+    return this.#numbers[index & this.#mask] ?? 0;
+  }
+
+  /** Doubles the ring; it stays as large as the window once had to be. */
+  #grow(): void {
+    const [items, numbers, sizes, mask] = [this.#items, this.#numbers, this.#sizes, this.#mask];
+    const places = Array.from({ length: this.#tail - this.#head }, (_, index) => (this.#head + index) & mask);
+    const empty = Array.from(places, () => 0);
+    this.#items = [...places.map((place) => items[place]), ...empty.map(() => undefined)];
+    this.#numbers = [...places.map((place) => numbers[place] ?? 0), ...empty];
+    this.#sizes = [...places.map((place) => sizes[place] ?? 0), ...empty];
+    this.#mask = mask * 2 + 1;
     this.#next -= this.#head;
+    this.#tail -= this.#head;
     this.#head = 0;
   }
 }
+
+/** Where rings begin; a power of two. */
+const ringSize = 64;
 
 /** Bounds of one lane's window. */
 export interface SendWindowLimits {
   readonly eventsMax: number;
   readonly bytesMax: number;
-}
-
-/** One numbered event. */
-export interface SendEntry<T> {
-  readonly number: number;
-  readonly item: T;
-  readonly bytes: number;
 }
 
 /** Numbers from `from` to `to`, both included. */

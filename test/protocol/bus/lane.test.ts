@@ -6,7 +6,7 @@ import {
   readEventHead,
   readFrame,
   recordKind,
-  writeEventBody,
+  writeEventHead,
   writeNumberRecord,
   writeRecord,
 } from '../../../src/protocol/bus/bus-frame.js';
@@ -35,11 +35,12 @@ describe('protocol/bus windows', () => {
         const told = new Set<number>();
         let dropped = 0;
         const send = (): void => {
-          const entry = sender.peek();
-          if (entry === undefined) return;
+          const item = sender.peek();
+          if (item === undefined) return;
+          const number = sender.nextNumber;
           sender.advance();
-          tell(receiver.base(entry.number));
-          if (receiver.event() !== undefined) got.push(entry.item);
+          tell(receiver.base(number));
+          if (receiver.event() !== undefined) got.push(item);
         };
         const tell = (range: { from: number; to: number } | undefined): void => {
           for (let number = range?.from ?? 1; number <= (range?.to ?? 0); number += 1) told.add(number);
@@ -71,6 +72,22 @@ describe('protocol/bus windows', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('keep their order when they grow', () => {
+    const sender = new SendWindow<number>({ eventsMax: 1000, bytesMax: 10_000 });
+    const accept = (from: number, to: number): void => {
+      for (let item = from; item <= to; item += 1) assert.equal(sender.accept(item, 1), item);
+    };
+    accept(1, 60);
+    for (let sent = 0; sent < 50; sent += 1) sender.advance();
+    assert.equal(sender.acknowledge(40), true);
+    accept(61, 400);
+    assert.deepEqual([sender.peek(), sender.nextNumber, sender.unsentCount, sender.heldBytes], [51, 51, 350, 360]);
+    assert.equal(sender.resume(45), undefined);
+    assert.deepEqual([sender.peek(), sender.unsentCount], [46, 355]);
+    for (let item = 46; item <= 400; item += 1, sender.advance()) assert.equal(sender.peek(), item);
+    assert.equal(sender.peek(), undefined);
   });
 
   it('ignore acknowledgements beyond what was accepted, and old ones', () => {
@@ -107,7 +124,8 @@ describe('protocol/bus frames', () => {
       fc.property(head, ({ value, ...rest }) => {
         const writer = new ByteWriter();
         const headers = { trace: 'x' };
-        writeEventBody(writer, { ...rest, topic: '/a/b', headers }, value);
+        writeEventHead(writer, { ...rest, topic: '/a/b', headers });
+        writer.bytes(value);
         const reader = new ByteReader(writer.view());
         const read = readEventHead(reader);
         assert.deepEqual(read, { ...rest, topic: rest.topicId === 0 ? '/a/b' : '', headers });
