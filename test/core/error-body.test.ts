@@ -71,7 +71,8 @@ describe('error body', () => {
 
 function chain(error: Error): string[] {
   const names: string[] = [];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     names.push(`${cause.name}: ${cause.message}`);
+  }
   return names;
 }

@@ -36,10 +36,10 @@ describe('calls between processes', function processes() {
     const client = caller.rpc.client(worker, { select: 'random' });
     const seen = new Set<string>();
     const failures: string[] = [];
-    let isEnding = false;
+    const load = { isEnding: false };
     let answered = 0;
     const callOn = async (method: 'once' | 'again'): Promise<void> => {
-      for (let index = 0; !isEnding; index += 1) {
+      for (let index = 0; !load.isEnding; index += 1) {
         try {
           seen.add(await client[method](index % 50));
           answered += 1;
@@ -58,7 +58,7 @@ describe('calls between processes', function processes() {
     }
     const lives = names.flatMap((name) => [`${name} 1`, `${name} 2`]);
     await eventually('every life has answered', () => lives.every((life) => seen.has(life)));
-    isEnding = true;
+    load.isEnding = true;
     await Promise.all(callers);
     assert.deepEqual(failures, []);
     await caller.stop();
@@ -79,10 +79,10 @@ describe('calls between processes', function processes() {
       await consumer.until(new RegExp(`${step} has its first item`));
       const produced = await settled(producer);
       assert.ok(produced >= 1 && produced <= itemsMax, `${step}: ${produced} MiB of 1024 were produced`);
-      const grown = (await memoryOf(producer)) - (before[0] ?? 0);
+      const grown = (await memoryOf(producer)) - before[0];
       assert.ok(grown < growthMaxMiB, `${step}: the producer grew by ${grown} MiB`);
       if (step === 'stall') consumer.kill('SIGCONT');
-      else assert.ok((await memoryOf(consumer)) - (before[1] ?? 0) < growthMaxMiB, 'the consumer grew');
+      else assert.ok((await memoryOf(consumer)) - before[1] < growthMaxMiB, 'the consumer grew');
     }
     // It was really offered: who reads gets all of it.
     await consumer.until(/read 1024 items in order/, 0, 90_000);

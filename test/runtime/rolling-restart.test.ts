@@ -89,9 +89,9 @@ class Run {
   /** Calls of both kinds from one node, some dozens at any time. */
   beginLoad(from: string): { end(): Promise<void> } {
     const client = this.cluster.node(from).rpc.client(worker, { select: 'random' });
-    let isEnding = false;
+    const load = { isEnding: false };
     const callOn = async (method: 'once' | 'again'): Promise<void> => {
-      while (!isEnding) {
+      while (!load.isEnding) {
         this.#next += 1;
         try {
           this.seen.add(await client[method](this.#next));
@@ -105,7 +105,7 @@ class Run {
     const callers = Array.from({ length: 32 }, (_, index) => callOn(index % 2 === 0 ? 'once' : 'again'));
     return {
       end: async () => {
-        isEnding = true;
+        load.isEnding = true;
         await Promise.all(callers);
       },
     };
