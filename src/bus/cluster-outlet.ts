@@ -38,6 +38,8 @@ export interface ClusterOutletDeps {
   readonly tables: Tables;
   readonly membership: Membership;
   readonly codec: LaneCodec;
+  /** Send `error.stack` of handlers to askers. */
+  readonly exposeStacks: boolean;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -284,7 +286,10 @@ export class ClusterOutlet implements Outlet {
       stream.fail(streamErrorCodes.rejected, emptyBytes);
       return refusedSink;
     }
-    if (incoming.interaction === 'stream') return answerStream({ ...this.#deps, answer: this.#answer }, incoming);
+    if (incoming.interaction === 'stream') {
+      const origin = { node: this.#deps.self.name, exposeStacks: this.#deps.exposeStacks };
+      return answerStream({ ...this.#deps, origin, answer: this.#answer }, incoming);
+    }
     const peer = stream.link.peer.role === 'peer' ? this.#book.get(stream.link.peer) : undefined;
     return this.#acceptor.accept(peer, incoming);
   }

@@ -20,6 +20,8 @@ export interface ClusterBusDeps extends EventBusDeps {
   readonly tables: Tables;
   readonly membership: Membership;
   readonly codec: LaneCodec;
+  /** Send `error.stack` of handlers to askers. @defaultValue false */
+  readonly exposeStacks?: boolean;
   readonly metrics?: Metrics;
   readonly logger?: Logger;
 }
@@ -46,7 +48,8 @@ export interface ClusterBus extends EventBus, Startable {
 export function createClusterBus(deps: ClusterBusDeps, options: EventBusOptions & ClusterBusOptions = {}): ClusterBus {
   let outlet: ClusterOutlet | undefined;
   const core = new BusCore(deps, options, (owner) => {
-    const outletDeps = { ...deps, metrics: deps.metrics ?? noMetrics, logger: deps.logger ?? silentLogger };
+    const { metrics = noMetrics, logger = silentLogger, exposeStacks = false } = deps;
+    const outletDeps = { ...deps, metrics, logger, exposeStacks };
     outlet = new ClusterOutlet(owner, outletDeps, resolveClusterBusOptions(options));
     return outlet;
   });

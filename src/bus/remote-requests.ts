@@ -1,9 +1,9 @@
 import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { after } from '../core/clock.js';
-import { ClusterError, isErrorCode, type ErrorCode } from '../core/errors.js';
+import { type ErrorOrigin, readErrorBody, writeErrorBody } from '../core/error-body.js';
+import { ClusterError } from '../core/errors.js';
 import { headersBytesMax, headersMax, topicAlternativesMax, topicLengthMax, wireVersion } from '../core/limits.js';
-import { bytesToText, textToBytes } from '../core/text.js';
 import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Link, type StreamFault, type StreamSink } from '../spi/links.js';
@@ -51,6 +51,8 @@ export function askLink(link: Link, codec: Codec, question: Question, sink: Answ
 export interface AnswerHost {
   readonly clock: Clock;
   readonly codec: Codec;
+  /** What this node says of itself when it answers with an error. */
+  readonly origin: ErrorOrigin;
   /** Answers by this node's own responders. */
   answer(question: Question, source: string, sink: AnswerSink): AnswerSource;
 }
@@ -67,7 +69,8 @@ export function answerStream(host: AnswerHost, incoming: IncomingStream): Stream
     question = undefined;
   }
   if (question === undefined) {
-    stream.fail(streamErrorCodes.invalid, errorBody('protocol', 'the request is malformed'));
+    const malformed = new ClusterError('protocol', 'the request is malformed');
+    stream.fail(streamErrorCodes.invalid, writeErrorBody(malformed, host.origin));
     return deafSink;
   }
   return new AnsweringStream(host, incoming, { question, source });
@@ -140,12 +143,13 @@ class AnsweringStream implements StreamSink {
     this.#cancelTimer();
     const { error } = this.#ended;
     if (error === undefined) this.#stream.complete();
-    else this.#stream.fail(errorCodeOf(error), errorBody(error.code, error.message));
+    else this.#stream.fail(errorCodeOf(error), writeErrorBody(error, this.#host.origin));
   }
 
   #timeOut(): void {
     if (this.#isOver) return;
-    this.#stream.fail(streamErrorCodes.canceled, errorBody('deadline-exceeded', 'the deadline passed'));
+    const late = new ClusterError('deadline-exceeded', 'the deadline passed');
+    this.#stream.fail(streamErrorCodes.canceled, writeErrorBody(late, this.#host.origin));
     this.#stop();
   }
 
@@ -208,12 +212,8 @@ function readQuestion(metadata: Uint8Array, readValue: () => unknown): Question 
 /** Longest that a responder works for one request, whatever the asker says. */
 const timeoutMaxMs = 24 * 60 * 60 * 1000;
 
-/** `code`, a line feed, the message. */
-function errorBody(code: ErrorCode, message: string): Uint8Array {
-  return textToBytes(`${code}\n${message.slice(0, 4096)}`);
-}
-
 function errorCodeOf(error: ClusterError): number {
+  if (error.ran === true) return streamErrorCodes.applicationError;
   return error.code === 'overloaded' || error.code === 'no-responders'
     ? streamErrorCodes.rejected
     : streamErrorCodes.applicationError;
@@ -225,9 +225,6 @@ function toError(fault: StreamFault, node: string): ClusterError {
       ? new ClusterError('link-lost', `the link to ${node} ended (${fault.reason}) before it answered`, { node })
       : new ClusterError('not-executed', `the link to ${node} ended (${fault.reason}) before it was asked`, { node });
   }
-  const [word = '', ...rest] = bytesToText(fault.data).split('\n');
-  const code = isErrorCode(word) ? word : 'remote';
-  // The message carries the code in front already.
-  const message = rest.join('\n').replace(/^\[[a-z-]+\] /, '');
-  return new ClusterError(code, message === '' ? `${node} refused` : message, { node });
+  const ran = fault.code !== streamErrorCodes.rejected && fault.code !== streamErrorCodes.invalid;
+  return readErrorBody({ data: fault.data, node, ran, code: ran ? 'remote' : 'not-executed' });
 }

@@ -1,5 +1,5 @@
 import { CancelSource } from '../core/cancel.js';
-import { ClusterError } from '../core/errors.js';
+import { ClusterError, withoutCode } from '../core/errors.js';
 import type { RespondHandler } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
 import { answerCredit, type AnswerSink, type AnswerSource } from './answers.js';
@@ -161,10 +161,18 @@ class AnswerRun implements AnswerSource {
   }
 }
 
-/** Whatever a handler throws is the asker's `remote`: its own codes mean something else there. */
+/** What a handler throws on purpose reaches the asker with its code; anything else is the asker's `remote`. Either way it ran. */
 function toRemote(error: unknown): ClusterError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new ClusterError('remote', `the responder failed: ${message}`, { cause: error });
+  if (!(error instanceof ClusterError)) {
+    const message = error instanceof Error ? error.message : String(error);
+    return new ClusterError('remote', `the responder failed: ${message}`, { cause: error, ran: true });
+  }
+  const { code, cause, details, node, stack } = error;
+  const where = node === undefined ? {} : { node };
+  const told = new ClusterError(code, withoutCode(error.message), { cause, details, ran: true, ...where });
+  // A reader looks for where it was thrown.
+  if (stack !== undefined) told.stack = stack;
+  return told;
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

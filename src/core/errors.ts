@@ -73,6 +73,8 @@ export interface ErrorContext {
   readonly details?: unknown;
   /** The node where it happened, when that is not this one. */
   readonly node?: string;
+  /** Whether a handler was entered, when that is known; else the code says whether it may have been. */
+  readonly ran?: boolean;
 }
 
 /** The one error class. The message reads `[code] what happened, with the values`. */
@@ -80,6 +82,8 @@ export class ClusterError extends Error {
   readonly code: ErrorCode;
   readonly details: unknown;
   readonly node: string | undefined;
+  /** Whether a handler was entered, where the other side said so: a handler may fail with any code. */
+  readonly ran: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(`[${code}] ${message}`, context.cause === undefined ? undefined : { cause: context.cause });
@@ -87,6 +91,7 @@ export class ClusterError extends Error {
     this.code = code;
     this.details = context.details;
     this.node = context.node;
+    this.ran = context.ran;
   }
 
   /** Returns `cause` itself when it already is one, else wraps it once, keeping it as the cause. */
@@ -98,9 +103,15 @@ export class ClusterError extends Error {
   }
 }
 
-/** Says whether the work that failed with this code may have been carried out. */
-export function mayHaveRun(code: ErrorCode): boolean {
-  return mayHaveRunCodes.has(code);
+/** The message of an error without the code in front, to be told under a code again. */
+export function withoutCode(message: string): string {
+  return message.replace(/^\[[a-z-]+\] /, '');
+}
+
+/** Says whether the work that failed so may have been carried out: by what the other side said of it, else by the code. */
+export function mayHaveRun(failure: ErrorCode | ClusterError): boolean {
+  if (typeof failure === 'string') return mayHaveRunCodes.has(failure);
+  return failure.ran ?? mayHaveRunCodes.has(failure.code);
 }
 
 const mayHaveRunCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

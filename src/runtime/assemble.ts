@@ -85,6 +85,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       tables,
       membership,
       codec: createMsgpackCodec(codecOptions),
+      exposeStacks: options.exposeStacks,
       metrics,
       logger,
     });

@@ -140,6 +140,11 @@ export class LinkManager implements Links {
     await this.#idle.ended(() => this.#hub.connections.size === 0);
   }
 
+  /** Open streams of these kinds, over all connections. */
+  streamCount(kinds: readonly StreamKind[]): number {
+    return this.#hub.streamCount(kinds);
+  }
+
   links(): readonly Link[] {
     return this.#hub.links();
   }

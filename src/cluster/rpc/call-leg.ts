@@ -4,7 +4,8 @@ import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec } from '../../spi/codec.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
 import { decodeData } from './raw-codec.js';
-import { type ErrorOrigin, readError, writeError } from './remote-error.js';
+import type { ErrorOrigin } from '../../core/error-body.js';
+import { readError, writeError } from './remote-error.js';
 
 /** How one attempt of a call with many items travels: over a link, or inside this node. */
 export interface CallLeg {

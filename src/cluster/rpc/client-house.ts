@@ -11,7 +11,7 @@ import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, routesMax, writeCallMetadata } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
 import type { Live, LiveList } from './live-list.js';
-import type { ErrorOrigin } from './remote-error.js';
+import type { ErrorOrigin } from '../../core/error-body.js';
 import type { RpcServer } from './rpc-server.js';
 import type { CallOptions, Select } from './service-types.js';
 import type { Target } from './target.js';

@@ -1,6 +1,7 @@
 import type { ClusterError } from '../../core/errors.js';
 import type { CallLeg, LegOwner } from './call-leg.js';
-import { type ErrorOrigin, readError, writeError } from './remote-error.js';
+import type { ErrorOrigin } from '../../core/error-body.js';
+import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
 
 /** A call with many items inside this node: values are handed over as they are; credit, ends and errors behave as on a link. */

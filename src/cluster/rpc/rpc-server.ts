@@ -18,7 +18,8 @@ import { type CallHead, readCallMetadata, type Route, type RoutedHead } from './
 import { readCompositeMetadata } from './composite-metadata.js';
 import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
-import { type ErrorOrigin, writeError } from './remote-error.js';
+import type { ErrorOrigin } from '../../core/error-body.js';
+import { writeError } from './remote-error.js';
 import { toStockCodec } from './stock-codec.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ClusterError } from '../../core/errors.js';
+import { ClusterError, mayHaveRun } from '../../core/errors.js';
 import type { BusDoor, BusEvent, GroupStrategy, SubscribeOptions } from '../../spi/bus.js';
 import type { TestRunner, Waiter } from './suite.js';
 
@@ -236,6 +236,21 @@ const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
     const responder = hall.doors[1].respond('/t', () => Promise.reject(new Error('valve stuck')));
     await hall.settle(responder.ready({ scope: 'cluster' }));
     await assert.rejects(hall.settle(hall.doors[0].request('/t', 1)), /\[remote\].*valve stuck/);
+  },
+
+  'tells the asker the code, details and causes that a responder threw, and that it ran': async (hall) => {
+    const details = { valve: 7 };
+    const responder = hall.doors[1].respond('/t', () => {
+      throw new ClusterError('overloaded', 'no pressure', { details, cause: new RangeError('too low') });
+    });
+    await hall.settle(responder.ready({ scope: 'cluster' }));
+    await assert.rejects(hall.settle(hall.doors[0].request('/t', 1)), (error) => {
+      assert.ok(error instanceof ClusterError && error.cause instanceof Error);
+      assert.deepEqual([error.code, error.details, error.cause.name], ['overloaded', details, 'RangeError']);
+      assert.match(error.message, /^\[overloaded\] no pressure/);
+      assert.equal(mayHaveRun(error), true);
+      return true;
+    });
   },
 
   'replaces patterns of a running subscription': async (hall) => {
