@@ -68,6 +68,7 @@ export const busBench: Bench = {
     // Compiled shapes are what a user gets; msgpackr alone is measured beside them.
     run.ratioGoal(compared, 'limit', 0.7);
     run.ratioGoal(compared, 'nats', 10, { except: ['nats-batched'] });
+    run.ratioGoal(compared, 'moleculer', 15);
     run.ratioGoal(compared, 'scalebus-msgpackr', 2);
     run.ratioGoal(compared, 'limit', 0.7, { mine: 'scalebus-msgpackr' });
     run.ratioGoal(compared, 'nats', 5, { except: ['nats-batched'], mine: 'scalebus-msgpackr' });
