@@ -1,4 +1,4 @@
-/** The benches, in the order in which a smoke run takes them. */
+/** The benches, in order of importance. */
 import type { Bench } from './harness/run.js';
 import { busBench } from './suite/bus.js';
 import { failureBench } from './suite/failure.js';
@@ -13,12 +13,12 @@ import { streamBench } from './suite/stream.js';
 /** Every bench that measures contenders. */
 export const benches: readonly Bench[] = [
   rpcBench,
-  streamBench,
   busBench,
-  localBench,
-  latencyBench,
-  scaleBench,
   failureBench,
   startupBench,
+  localBench,
+  latencyBench,
+  streamBench,
+  scaleBench,
   microBench,
 ];

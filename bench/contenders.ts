@@ -31,6 +31,15 @@ export const itself: Entry = {
   groups: true,
   confirms: true,
 };
+const msgpackrAlone: Entry = {
+  ...itself,
+  name: 'scalebus-msgpackr',
+  family: 'scalebus-msgpackr',
+  variant: 'msgpackr',
+  does: ['bus'],
+  only: 'iot',
+  settings: 'defaults but compiledShapes: false, so that msgpackr carries every object',
+};
 const limit: Entry = {
   name: 'limit',
   family: 'limit',
@@ -44,6 +53,7 @@ const limit: Entry = {
 /** All contenders: ours, the limits, then the peers. */
 export const entries: readonly Entry[] = [
   itself,
+  msgpackrAlone,
   limit,
   {
     ...limit,

@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmSeconds: number;
+  /** What the run should take; contenders that no goal names then have one round. `undefined` takes what it takes. */
+  readonly budgetSeconds: number | undefined;
   /** Runs only cases whose name contains it. */
   readonly only: string | undefined;
   readonly json: boolean;
@@ -28,6 +30,8 @@ export type Parsed =
 
 const defaults = { rounds: 5, seconds: 3, warmSeconds: 1.5 };
 /** Short enough for all benches together to end within a minute. */
+/** With a budget many short rounds say more than few long ones. */
+const budgeted = { rounds: 5, seconds: 1, warmSeconds: 0.7 };
 const smoke = { rounds: 1, seconds: 0.2, warmSeconds: 0.1 };
 
 interface Raw {
@@ -38,6 +42,7 @@ interface Raw {
   readonly rounds?: number;
   readonly seconds?: number;
   readonly warm?: number;
+  readonly budgetMinutes?: number;
   readonly case?: string;
   readonly json?: boolean;
   readonly smoke?: boolean;
@@ -66,16 +71,18 @@ export function parseOptions(args: readonly string[], names: readonly string[]):
 }
 
 function resolve(bench: string | undefined, raw: Raw): BenchOptions {
-  const given = raw.smoke === true ? smoke : defaults;
+  const given = raw.smoke === true ? smoke : raw.budgetMinutes === undefined ? defaults : budgeted;
+  const everybody = raw.budgetMinutes === undefined ? ['limit'] : ['all'];
   return {
     bench,
-    peers: raw.smoke === true ? ['limit'] : (raw.peers ?? ['limit']),
+    peers: raw.smoke === true ? ['limit'] : (raw.peers ?? everybody),
     ours: raw.ours,
     payload: raw.payload,
     concurrency: raw.concurrency,
     rounds: raw.rounds ?? given.rounds,
     seconds: raw.seconds ?? given.seconds,
     warmSeconds: raw.warm ?? given.warmSeconds,
+    budgetSeconds: raw.budgetMinutes === undefined ? undefined : raw.budgetMinutes * 60,
     only: raw.case,
     json: raw.json === true,
     smoke: raw.smoke === true,
@@ -94,6 +101,7 @@ function makeCommand(names: readonly string[]): Command {
     .option('--rounds <n>', 'rounds in turn; figures are their median (5)', whole)
     .option('--seconds <s>', 'measured seconds of each round (3)', positive)
     .option('--warm <s>', 'seconds of warm-up before each (1.5)', positive)
+    .option('--budget-minutes <m>', 'about how long it may take; compares with all unless --peers', positive)
     .option('--case <text>', 'only the cases whose name contains the text')
     .option('--json', 'print JSON lines only')
     .option('--smoke', 'scalebus and the limit only, short: checks answers, judges no time')

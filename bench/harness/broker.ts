@@ -26,6 +26,14 @@ export function hasProgram(program: string): boolean {
   return !('code' in (spawnSync(program, ['--version'], { env: serverEnv(), stdio: 'ignore' }).error ?? {}));
 }
 
+/** What a server says of its own version, in one line; empty when it is not installed. */
+export function programVersion(program: string): string {
+  const { stdout, stderr } = spawnSync(program, ['--version'], { env: serverEnv(), encoding: 'utf8' });
+  // mosquitto does not know the question, and names its version in the usage that it answers with.
+  const said = `${stdout}${stderr}`.split('\n');
+  return said.find((line) => /\d+\.\d+/.test(line))?.trim() ?? '';
+}
+
 /** `program` starts a server and waits for its port; `own` asks the adapter. */
 export const roles: Roles = {
   program: async ({ program, args, port }: BrokerOptions): Promise<Actor> => {

@@ -1,8 +1,10 @@
 /** `npm run bench -- report`: bench/README.md and its plots from the newest lines of bench/results. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../contender.js';
+import { programVersion } from './broker.js';
 import { rootDir } from './compile.js';
+import { digestText, withDigest } from './digest.js';
 import type { FigureLine, GoalLine, Line } from './lines.js';
 import { type BarGroup, plotSvg } from './svg.js';
 import { amount, figureCells, goalCells, goalHead } from './table.js';
@@ -14,6 +16,8 @@ export interface ReportInput {
   readonly entries: readonly Entry[];
   /** Versions of the peers' packages by name. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the servers of the peers say of their versions. */
+  readonly servers?: readonly string[];
 }
 
 /** A file of the report, by its path from the folder `bench`. */
@@ -23,10 +27,10 @@ export interface ReportFile {
 }
 
 /** Makes the files; writes nothing. */
-export function makeReport({ lines, benches, entries, versions }: ReportInput): ReportFile[] {
+export function makeReport({ lines, benches, entries, versions, servers = [] }: ReportInput): ReportFile[] {
   const newest = newestLines(lines);
   const files: ReportFile[] = [];
-  const parts = [head(newest)];
+  const parts = [head(newest), `## At a glance\n\n${digestText(newest)}`];
   for (const { name, summary } of benches) {
     const mine = newest.filter((line) => line.bench === name);
     if (mine.length === 0) continue;
@@ -47,19 +51,29 @@ export function makeReport({ lines, benches, entries, versions }: ReportInput): 
     if (absent.length > 0) parts.push(absent.join('\n'));
   }
   parts.push(settingsText(entries, newest, versions));
+  if (servers.length > 0) parts.push(`Servers on the machine of this report: ${servers.join('; ')}.`);
   files.push({ path: 'README.md', text: `${parts.join('\n\n')}\n` });
   return files;
 }
 
 /** Writes the report of the lines that were kept. Returns the paths. */
-export function writeReport(input: Omit<ReportInput, 'versions'>): string[] {
+export function writeReport(input: Omit<ReportInput, 'versions' | 'servers'>): string[] {
   const { dependencies } = JSON.parse(readFileSync(join(rootDir, 'bench/peers/package.json'), 'utf8')) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
-  const files = makeReport({ ...input, versions: dependencies });
-  mkdirSync(join(rootDir, 'bench/plots'), { recursive: true });
+  const files = makeReport({ ...input, versions: dependencies, servers: serverVersions(input.entries) });
+  const plots = join(rootDir, 'bench/plots');
+  mkdirSync(plots, { recursive: true });
+  for (const file of readdirSync(plots)) if (file.endsWith('.svg')) rmSync(join(plots, file));
+  const readme = join(rootDir, 'README.md');
+  writeFileSync(readme, withDigest(readFileSync(readme, 'utf8'), digestText(newestLines(input.lines))));
   for (const { path, text } of files) writeFileSync(join(rootDir, 'bench', path), text);
-  return files.map(({ path }) => `bench/${path}`);
+  return ['README.md', ...files.map(({ path }) => `bench/${path}`)];
+}
+
+function serverVersions(entries: readonly Entry[]): string[] {
+  const programs = new Set(entries.flatMap(({ broker }) => (typeof broker === 'object' ? [broker.program] : [])));
+  return [...programs].map(programVersion).filter((version) => version !== '');
 }
 
 /** The newest run of each bench and case: a run's lines stay together, so that ratios are of one run. */

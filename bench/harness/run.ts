@@ -21,7 +21,8 @@ import {
 } from './lines.js';
 import type { Usage } from './meter.js';
 import { freePort } from './ports.js';
-import { tableText } from './table.js';
+import { nextShare, turnsOf } from './schedule.js';
+import { amount, tableText } from './table.js';
 
 /** One case of a bench. */
 export interface Case {
@@ -29,12 +30,18 @@ export interface Case {
   readonly name: string;
   readonly payload: Payload | undefined;
   readonly concurrency: number;
+  /** Families that a goal of this case divides by: with a budget they keep all their rounds. */
+  readonly rivals?: readonly string[];
 }
 
 /** A bench: what `npm run bench -- <name>` runs. */
 export interface Bench {
   readonly name: string;
   readonly summary: string;
+  /** Cases of a full run, by which a budget is dealt out; an estimate does. */
+  readonly cases: number;
+  /** Share of a budget for all benches. */
+  readonly weight: number;
   run(run: Run): Promise<void>;
 }
 
@@ -44,6 +51,14 @@ export interface MeasureOptions {
   readonly takesPart?: (entry: Entry) => boolean;
   /** Contenders that always take part. */
   readonly also?: readonly string[];
+}
+
+/** Which lines a ratio takes. */
+export interface RatioOptions {
+  /** Whose rate is divided. */
+  readonly mine?: string;
+  /** Members of the family that do not count. */
+  readonly except?: readonly string[];
 }
 
 /** Where the processes of one measurement are started. */
@@ -65,10 +80,13 @@ export class Run {
   readonly #machine: Machine;
   readonly #lines: Line[] = [];
   readonly #absent = new Map<string, string>();
+  readonly #startedAt = performance.now();
+  #casesLeft: number;
   #failedRuns = 0;
 
-  constructor(bench: string, options: BenchOptions) {
+  constructor(bench: string, options: BenchOptions, cases = 1) {
     this.bench = bench;
+    this.#casesLeft = cases;
     this.options = options;
     this.#machine = describeMachine();
   }
@@ -147,11 +165,13 @@ export class Run {
   }
 
   /** Adds the goal `ours / the best of the family >= target`, when both were measured. */
-  ratioGoal(name: string, family: string, target: number, except: readonly string[] = []): void {
-    const mine = this.line(name, 'scalebus')?.opsPerSec;
+  ratioGoal(name: string, family: string, target: number, more: RatioOptions = {}): void {
+    const { mine = 'scalebus', except = [] } = more;
+    const ours = this.line(name, mine)?.opsPerSec;
     const theirs = this.best(name, family, except);
-    if (mine === undefined || theirs === undefined || theirs === 0) return;
-    this.goal(name, `rate / ${family}`, Number((mine / theirs).toPrecision(3)), { atLeast: target });
+    if (ours === undefined || theirs === undefined || theirs === 0) return;
+    const metric = mine === 'scalebus' ? `rate / ${family}` : `rate of ${mine} / ${family}`;
+    this.goal(name, metric, Number((ours / theirs).toPrecision(3)), { atLeast: target });
   }
 
   /** Starts the broker that an entry needs. */
@@ -174,16 +194,34 @@ export class Run {
     return { variant: entry.variant, port: await freePort(), peers: [], count: 2, index: 0, grouped: false, ...more };
   }
 
-  /** Writes progress to stderr, so that stdout is the result alone. */
+  /** Writes progress to stderr, with the time since the start, so that stdout is the result alone. */
   say(text: string): void {
-    if (!this.options.json) process.stderr.write(`${text}\n`);
+    const seconds = Math.round(this.#elapsedSeconds());
+    const clock = `${Math.floor(seconds / 60).toString()}:${(seconds % 60).toString().padStart(2, '0')}`;
+    process.stderr.write(`${clock} ${this.bench} ${text}\n`);
   }
 
-  /** Prints and keeps the lines. Smoke runs are not kept: their figures mean nothing. */
+  /** Prints the lines, and keeps the goals; each case was kept when it was done. */
   finish(): void {
     if (this.options.json) for (const line of this.#lines) console.log(JSON.stringify(line));
     else console.log(`\n${this.bench}\n${tableText(this.#lines)}\n`);
-    if (!this.options.smoke) keepLines(this.bench, this.#lines);
+    this.#keep(this.#lines.filter(({ kind }) => kind === 'goal'));
+  }
+
+  /** Smoke runs are not kept: their figures mean nothing. */
+  #keep(lines: readonly Line[]): void {
+    if (!this.options.smoke) keepLines(this.bench, lines);
+  }
+
+  #elapsedSeconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  #caseBudget(): number | undefined {
+    const { budgetSeconds } = this.options;
+    const left = this.#casesLeft;
+    this.#casesLeft = Math.max(1, left - 1);
+    return budgetSeconds === undefined ? undefined : nextShare(budgetSeconds - this.#elapsedSeconds(), 1, left);
   }
 
   async #measureCase(
@@ -191,22 +229,30 @@ export class Run {
     wanted: readonly Entry[],
     once: (entry: Entry, one: Case) => Promise<Round>,
   ): Promise<void> {
-    const { rounds } = this.options;
+    const from = this.#lines.length;
+    const budgetSeconds = this.#caseBudget();
     const chosen = wanted.filter((entry) => this.#isReady(entry, one));
     const results = new Map<string, Round[]>(chosen.map(({ name }) => [name, []]));
     const failures = new Map<string, string>();
-    for (let round = 0; round < rounds; round += 1) {
-      for (const entry of chosen) {
-        if (failures.has(entry.name)) continue;
-        this.say(`${this.bench} ${one.name} ${entry.name} round ${(round + 1).toString()}`);
-        try {
-          results.get(entry.name)?.push(await once(entry, one));
-        } catch (cause) {
-          failures.set(entry.name, cause instanceof Error ? cause.message : String(cause));
-        }
+    const startedAt = this.#elapsedSeconds();
+    const turns = turnsOf(chosen, {
+      rounds: this.options.rounds,
+      isMain: (entry) => isMain(entry, one),
+      budgetSeconds,
+      elapsedSeconds: () => this.#elapsedSeconds() - startedAt,
+    });
+    for (const { entry, round } of turns) {
+      if (failures.has(entry.name)) continue;
+      try {
+        const result = await once(entry, one);
+        results.get(entry.name)?.push(result);
+        this.say(`${one.name}, ${entry.name}, round ${round.toString()}: ${roundText(result)}`);
+      } catch (cause) {
+        failures.set(entry.name, cause instanceof Error ? cause.message : String(cause));
       }
     }
     for (const entry of chosen) this.#conclude(entry, one, results, failures.get(entry.name));
+    this.#keep(this.#lines.slice(from));
   }
 
   #conclude(
@@ -222,21 +268,42 @@ export class Run {
     }
     const limit = figureLine(this.#machine, subjectOf(this.bench, one, 'limit'), results.get('limit') ?? []);
     const rounds = results.get(entry.name) ?? [];
+    if (rounds.length === 0) {
+      this.#absentLine('skipped', one.name, entry.name, 'the budget of the run was spent');
+      return;
+    }
     this.#lines.push(figureLine(this.#machine, subjectOf(this.bench, one, entry.name), rounds, limit.opsPerSec));
   }
 
   #isReady(entry: Entry, one: Case): boolean {
-    const known = this.#absent.get(entry.name) ?? missing(entry);
-    this.#absent.set(entry.name, known);
-    if (known === '') return true;
-    this.#absentLine('skipped', one.name, entry.name, known);
+    const known = this.#absent.get(entry.name);
+    const why = known ?? missing(entry);
+    this.#absent.set(entry.name, why);
+    if (why === '') return true;
+    // Once is enough for a person; the lines name it in each case.
+    this.#absentLine('skipped', one.name, entry.name, why, known === undefined);
     return false;
   }
 
-  #absentLine(kind: 'skipped' | 'failed', name: string, peer: string, why: string): void {
-    this.say(`${name} ${peer} ${kind}: ${why.split('\n')[0] ?? ''}`);
+  // oxlint-disable-next-line eslint/max-params -- a line's fields
+  #absentLine(kind: 'skipped' | 'failed', name: string, peer: string, why: string, isNews = true): void {
+    if (isNews) this.say(`${name}, ${peer}: ${kind}: ${why.split('\n')[0] ?? ''}`);
     this.#lines.push({ kind, bench: this.bench, case: name, peer, why, ...this.#machine });
   }
+}
+
+/** Ours and what every ratio divides by, and whom a goal of the case names. */
+function isMain({ family }: Entry, { rivals = [] }: Case): boolean {
+  return family.startsWith('scalebus') || family === 'limit' || rivals.includes(family);
+}
+
+function roundText({ opsPerSec, p99us, figures }: Round): string {
+  const parts = [
+    ...(opsPerSec === undefined ? [] : [`${amount(opsPerSec)} ops/s`]),
+    ...(p99us === undefined ? [] : [`p99 ${amount(p99us)} us`]),
+    ...Object.entries(figures ?? {}).map(([name, value]) => `${name} ${amount(value)}`),
+  ];
+  return parts.join(', ');
 }
 
 /** Adds up what the processes of a measurement cost. `sides` names them, brokers last. */
@@ -315,7 +382,9 @@ function tryInstall(dir: string): string {
   if (existsSync(marker) && sameVersions(wanted, readFileSync(marker, 'utf8'))) return '';
   process.stderr.write('installing the peers into bench/peers\n');
   const { status, stderr } = spawnSync('npm', ['ci', '--prefix', dir, '--no-audit', '--no-fund'], { encoding: 'utf8' });
-  return status === 0 ? '' : `npm ci --prefix bench/peers failed: ${stderr.trim().split('\n').at(-1) ?? ''}`;
+  if (status === 0) return '';
+  const said = stderr.split('\n').filter((line) => line.startsWith('npm error '));
+  return `npm ci --prefix bench/peers failed: ${said.slice(0, 4).join(' ').replaceAll('npm error ', '')}`;
 }
 
 /** npm keeps a copy of the lock beside what it installed, without the root entry and what the platform does not need. */

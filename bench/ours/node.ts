@@ -57,6 +57,7 @@ interface Client {
   echo(input: unknown, options?: { readonly timeoutMs?: number }): Promise<unknown>;
   raw(input: unknown, options?: { readonly timeoutMs?: number }): Promise<unknown>;
   items(input: undefined, options?: { readonly credit?: number }): RpcStream;
+  rawItems(input: undefined, options?: { readonly credit?: number }): RpcStream;
 }
 interface Node {
   readonly bus: Bus;
@@ -97,9 +98,10 @@ async function surface(): Promise<Required<Surface>> {
   return { ...loaded, createNode };
 }
 
-async function startNode({ port, peers }: Setup, name = `node-${port.toString()}`): Promise<Node> {
+async function startNode({ port, peers, variant }: Setup, name = `node-${port.toString()}`): Promise<Node> {
   const { createNode } = await surface();
-  const node = createNode({ name, host: '127.0.0.1', port, seeds: peers.slice(0, 3) });
+  const codec = variant === 'msgpackr' ? { compiledShapes: false } : {};
+  const node = createNode({ name, host: '127.0.0.1', port, seeds: peers.slice(0, 3), ...codec });
   await node.start();
   return node;
 }
@@ -199,14 +201,16 @@ const stream: StreamSide = {
     const node = await startNode(setup);
     const client = node.rpc.client(await contract('bench'));
     await served(client);
+    // As with calls: bytes go raw.
+    const open = setup.payload === 'iot' ? client.items.bind(client) : client.rawItems.bind(client);
     return {
       consume(onItem, failed) {
-        const items = client.items(undefined, { credit }).toObservable();
+        const items = open(undefined, { credit }).toObservable();
         const subscription = items.subscribe({ next: onItem, error: failed });
         return () => subscription.unsubscribe();
       },
       async stall() {
-        const iterator = client.items(undefined, { credit })[Symbol.asyncIterator]();
+        const iterator = open(undefined, { credit })[Symbol.asyncIterator]();
         const first = await iterator.next();
         // Kept, or the stream could be collected and cancelled.
         stalled.push(iterator);

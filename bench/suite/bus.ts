@@ -42,6 +42,8 @@ const chosen: readonly (readonly [Shape, Payload])[] = [
   ['delivered', 'iot'],
   ['handled', 'iot'],
 ];
+/** The case that the goals compare. */
+const compared = '1:1 iot';
 const smoke: readonly (readonly [Shape, Payload])[] = [
   ['1:1', 'iot'],
   ['1:10', 'iot'],
@@ -53,21 +55,32 @@ const smoke: readonly (readonly [Shape, Payload])[] = [
 export const busBench: Bench = {
   name: 'bus',
   summary: 'events between processes: 1:1, 1:10, 10:1, groups, confirmations',
+  cases: 10,
+  weight: 28,
   async run(run) {
     const cases = busCases(run);
     for (const one of cases) {
       await run.measure('bus', [one], async (entry) => measureBus(run, entry, one), {
-        takesPart: (contender) =>
-          (one.grouped ? contender.groups === true : true) &&
-          (one.confirm === undefined || contender.confirms === true),
+        takesPart: (contender) => takesPart(contender, one),
+        also: one.name === compared && !run.options.smoke ? ['scalebus-msgpackr'] : [],
       });
     }
-    run.ratioGoal('1:1 iot', 'limit', 0.7);
-    run.ratioGoal('1:1 iot', 'nats', 5, ['nats-batched']);
-    run.ratioGoal('1:1 iot', 'moleculer', 15);
+    // Compiled shapes are what a user gets; msgpackr alone is measured beside them.
+    run.ratioGoal(compared, 'limit', 0.7);
+    run.ratioGoal(compared, 'nats', 10, { except: ['nats-batched'] });
+    run.ratioGoal(compared, 'moleculer', 15);
+    run.ratioGoal(compared, 'scalebus-msgpackr', 2);
+    run.ratioGoal(compared, 'limit', 0.7, { mine: 'scalebus-msgpackr' });
+    run.ratioGoal(compared, 'nats', 5, { except: ['nats-batched'], mine: 'scalebus-msgpackr' });
+    run.ratioGoal(compared, 'moleculer', 15, { mine: 'scalebus-msgpackr' });
     run.ratioGoal('1:10 iot', 'limit', 0.6);
   },
 };
+
+function takesPart({ name, groups, confirms }: Entry, one: BusCase): boolean {
+  if (name === 'scalebus-msgpackr') return one.name === compared;
+  return (!one.grouped || groups === true) && (one.confirm === undefined || confirms === true);
+}
 
 function busCases({ options }: Run): BusCase[] {
   const all = options.smoke ? smoke : chosen;
@@ -76,7 +89,8 @@ function busCases({ options }: Run): BusCase[] {
   return some.map(([shape, payload]) => {
     const settings = shapes[shape];
     const concurrency = options.concurrency ?? settings.concurrency;
-    return { ...settings, concurrency, payload, name: `${shape} ${payloadText(payload)}` };
+    const name = `${shape} ${payloadText(payload)}`;
+    return { ...settings, concurrency, payload, name, rivals: name === compared ? ['nats', 'moleculer'] : [] };
   });
 }
 

@@ -25,6 +25,8 @@ const beforeSeconds = 1;
 export const failureBench: Bench = {
   name: 'failure',
   summary: 'kill -9 and SIGSTOP of one of three under load: losses told and untold, hanging calls, recovery',
+  cases: 2,
+  weight: 8,
   async run(run) {
     const cases = run.options.smoke ? (['SIGKILL'] as const) : (['SIGKILL', 'SIGSTOP'] as const);
     for (const signal of cases) {

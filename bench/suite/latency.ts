@@ -26,6 +26,8 @@ const events: BusCase = {
 export const latencyBench: Bench = {
   name: 'latency',
   summary: 'p50 to p99.9 at half of the own maximum, without coordinated omission',
+  cases: 2,
+  weight: 7,
   async run(run) {
     await run.measure('rpc', [calls], async (entry, one) => measureCalls(run, entry, one));
     await run.measure('bus', [events], async (entry) => measureEvents(run, entry));

@@ -35,10 +35,13 @@ const moleculerMax = 1000;
 export const localBench: Bench = {
   name: 'local',
   summary: 'publishes a second in one process, by subscriptions; memory of a subscription',
+  cases: 9,
+  weight: 10,
   async run(run) {
     for (const [shape, subscriptions] of run.options.smoke ? smoke : all) {
       const name = `${shape} ${subscriptions.toLocaleString('en')}`;
-      const one: LocalCase = { name, payload: undefined, concurrency: 1, shape, subscriptions };
+      const rivals = shape === 'wildcard' ? ['eventemitter2'] : [];
+      const one: LocalCase = { name, payload: undefined, concurrency: 1, shape, subscriptions, rivals };
       await run.measure('local', [one], async (entry) => measure(run, entry, one), { takesPart: takesPart(one) });
     }
     goals(run);

@@ -15,6 +15,8 @@ const nodeFlags = ['--expose-gc', '--max-old-space-size=4096'];
 export const microBench: Bench = {
   name: 'micro',
   summary: 'single functions: the cases that files in bench/micro export, and the scripts there',
+  cases: 1,
+  weight: 0,
   async run(run) {
     for (const file of files()) {
       if (exportsCases(file)) await runCases(run, `${folder}/${file}`);

@@ -24,6 +24,14 @@ const cases: readonly (readonly [Payload, number])[] = [
   [miB, 4],
   [15 * miB, 1],
 ];
+/** Whom goals of a case divide by. */
+const rivals: Readonly<Record<string, readonly string[]>> = {
+  '100 B x64': ['moleculer', 'rsocket', 'nats'],
+  '100 B x1024': ['moleculer', 'rsocket', 'nats'],
+  'iot x64': ['moleculer'],
+  'iot x1024': ['moleculer'],
+  '15 MiB x1': ['rsocket'],
+};
 const smokeCases: readonly (readonly [Payload, number])[] = [
   [100, 64],
   ['iot', 64],
@@ -37,6 +45,8 @@ const besideCase: Case = { name: '100 B x8 beside 15 MiB', payload: 100, concurr
 export const rpcBench: Bench = {
   name: 'rpc',
   summary: 'request and response between two processes, by payload and calls in flight',
+  cases: 13,
+  weight: 30,
   async run(run) {
     await run.measure('rpc', casesOf(run), async (entry, one) => measure(run, entry, one));
     const { smoke, payload, concurrency } = run.options;
@@ -61,7 +71,8 @@ function casesOf({ options }: Run): Case[] {
 }
 
 function caseOf(payload: Payload, concurrency: number): Case {
-  return { name: `${payloadText(payload)} x${concurrency.toString()}`, payload, concurrency };
+  const name = `${payloadText(payload)} x${concurrency.toString()}`;
+  return { name, payload, concurrency, rivals: rivals[name] ?? [] };
 }
 
 /** The two processes of a measurement. */
@@ -91,7 +102,9 @@ async function measure(run: Run, entry: Entry, { name, payload = 100, concurrenc
   try {
     const broker = await run.broker(crew, entry);
     const { server, client } = await assembleRpc(run, entry, payload, { crew, broker });
-    const { seconds, warmSeconds } = run.options;
+    const { warmSeconds } = run.options;
+    // A peer may take a second and more for one large answer.
+    const seconds = payload !== 'iot' && payload >= 8 * miB ? largeSeconds(run) : run.options.seconds;
     const verb = besideLarge ? 'beside' : 'run';
     const largeBytes = 15 * miB;
     await client.ask(verb, { concurrency, seconds: warmSeconds, largeBytes });
@@ -106,6 +119,10 @@ async function measure(run: Run, entry: Entry, { name, payload = 100, concurrenc
   } finally {
     await crew.stop();
   }
+}
+
+function largeSeconds({ options }: Run): number {
+  return options.smoke ? options.seconds : Math.max(options.seconds, 4);
 }
 
 /** A round from a closed loop; throws when an answer was wrong or missing. */

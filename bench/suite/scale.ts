@@ -14,6 +14,8 @@ const windowOf = 256;
 export const scaleBench: Bench = {
   name: 'scale',
   summary: '2 to 16 nodes: total events a second, bytes of interest, convergence',
+  cases: 4,
+  weight: 6,
   async run(run) {
     for (const count of run.options.smoke ? [3] : [2, 4, 8, 16]) {
       const one = { name: `${count.toString()} nodes`, payload: undefined, concurrency: windowOf };

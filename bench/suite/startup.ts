@@ -10,8 +10,10 @@ import { addNode } from './cluster.js';
 export const startupBench: Bench = {
   name: 'startup',
   summary: 'process start to joined in a three-node cluster; memory at rest',
+  cases: 1,
+  weight: 4,
   async run(run) {
-    const one = { name: 'third node', payload: undefined, concurrency: 1 };
+    const one = { name: 'third node', payload: undefined, concurrency: 1, rivals: ['bare-node'] };
     // Bare Node is what the goal compares with, so it always takes part.
     await run.measure('cluster', [one], async (entry) => measure(run, entry), {
       also: run.options.smoke ? [] : ['bare-node'],

@@ -15,6 +15,8 @@ const growthMaxMiB = 64;
 export const streamBench: Bench = {
   name: 'stream',
   summary: 'items a second with credit; memory when the consumer never reads',
+  cases: 5,
+  weight: 8,
   async run(run) {
     const { payload, smoke } = run.options;
     const sizes: readonly Payload[] = payload === undefined ? (smoke ? ['iot'] : [100, 'iot', 16 * kiB]) : [payload];

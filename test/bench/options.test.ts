@@ -27,6 +27,14 @@ describe('bench options', () => {
     assert.ok(seconds < 1);
   });
 
+  it('compares with everybody in short rounds within a budget', () => {
+    const { peers, rounds, seconds, budgetSeconds } = run('bus --budget-minutes 0.5');
+    assert.deepEqual({ peers, rounds, budgetSeconds }, { peers: ['all'], rounds: 5, budgetSeconds: 30 });
+    assert.ok(seconds < run('bus').seconds);
+    assert.deepEqual(run('bus --budget-minutes 1 --peers limit').peers, ['limit']);
+    assert.equal(run('bus').budgetSeconds, undefined);
+  });
+
   it('leaves scalebus out when told so', () => {
     assert.equal(run('rpc --no-ours').ours, false);
   });
