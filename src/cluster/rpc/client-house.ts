@@ -16,10 +16,13 @@ import type { RpcServer } from './rpc-server.js';
 import type { CallOptions, Select } from './service-types.js';
 import type { Target } from './target.js';
 import type { TargetPool } from './target-pool.js';
+import type { TurnClock } from './turn-clock.js';
 
 /** What every call of this node shares. */
 export interface ClientHouse {
   readonly clock: Clock;
+  /** The time for what happens by the thousands. */
+  readonly turn: TurnClock;
   readonly scope: CallScope;
   readonly deadlines: TimerWheel;
   readonly server: RpcServer;

@@ -11,6 +11,7 @@ import { type Pump, type PumpTarget, startPump } from './pump.js';
 import { checkValue, checkValueNow } from './schema-check.js';
 import type { CallContext } from './service-types.js';
 import type { ServedMethod } from './registration.js';
+import type { TurnClock } from './turn-clock.js';
 
 /** Where a served call comes from and its answers go: a stream of a link, or a caller in this process. */
 export interface AnswerPort {
@@ -35,6 +36,8 @@ export type ServerInterceptor = (input: unknown, context: CallContext, next: (in
 /** What served calls share. */
 export interface ServingHouse {
   readonly clock: Clock;
+  /** The time for what happens by the thousands. */
+  readonly turn: TurnClock;
   readonly scope: CallScope;
   readonly interceptors: readonly ServerInterceptor[];
   readonly deadlines: TimerWheel;
@@ -76,7 +79,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
     this.#head = head;
     this.#port = port;
     const { remainingMs } = head;
-    this.deadlineAt = after(house.clock.now(), remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
+    this.deadlineAt = after(house.turn.now(), remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
   }
 
   get service(): string {

@@ -47,7 +47,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     this.#options = options;
     this.#plan = plan;
     // One reading of the clock serves the deadline, the choice and the latency of the first attempt.
-    this.#startedAt = method.house.clock.now();
+    this.#startedAt = method.house.turn.now();
     this.deadlineAt = after(this.#startedAt, plan.timeoutMs);
     this.promise = new Promise(captureHands);
     this.#resolve = hands.resolve;
@@ -247,7 +247,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     house.counters.retries.add();
     if (target !== undefined) this.#excluded = [...this.#excluded, target];
     house.clock.setTimer(retryAt, () => {
-      if (!this.#settled) this.#try(house.clock.now());
+      if (!this.#settled) this.#try(house.turn.now());
     });
   }
 
@@ -267,7 +267,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
   #leaveTarget(peerFailed: boolean): void {
     const target = this.#target;
     this.#target = undefined;
-    target?.end(this.#method.house.clock.now(), this.#startedAt, peerFailed);
+    target?.end(this.#method.house.turn.now(), this.#startedAt, peerFailed);
   }
 
   #settle(): void {
