@@ -124,22 +124,21 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
   /** Runs the handler. `input` is what was decoded: the value, or for a channel its first item. */
   start(input: unknown): void {
     if (this.#ended) return;
-    this.#house.active.add(this);
     this.#method.served.add();
     switch (this.#method.kind) {
       case 'call':
         this.#answer(input);
         return;
       case 'one-way':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#takeMessage(input);
         return;
       case 'stream':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#answerMany(input);
         return;
       case 'channel':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#converse(input);
     }
   }
@@ -218,7 +217,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
       const isEntered = !isPending(checked);
       const result = isEntered ? this.#enter(checked) : checked;
       if (!isEntered || isPending(result) || outputSchema !== undefined) {
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#answerLater(result, isEntered);
         return;
       }
@@ -244,9 +243,11 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
     this.#end(undefined);
   }
 
-  #waitUntilDeadline(): void {
-    if (this.#ended || this.deadlineAt === Number.POSITIVE_INFINITY) return;
-    this.#house.deadlines.set(this, this.deadlineAt);
+  /** It goes on after this turn: it counts as running, and its deadline is watched. */
+  #outlive(): void {
+    if (this.#ended) return;
+    this.#house.active.add(this);
+    if (this.deadlineAt !== Number.POSITIVE_INFINITY) this.#house.deadlines.set(this, this.deadlineAt);
   }
 
   async #takeMessage(input: unknown): Promise<void> {
@@ -332,7 +333,7 @@ function intercepted(
 
 /** Says whether a result must be waited for: a promise, anything else with `then`, or an Observable. */
 function isPending(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   return ('then' in value && typeof value.then === 'function') || isObservable(value);
 }
 
