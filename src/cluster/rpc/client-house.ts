@@ -57,6 +57,8 @@ export interface ClientMethod {
   readonly retry: RetryPolicy;
   readonly select: Select;
   readonly timeoutMs: number;
+  /** The plan of a call that says nothing and inherits nothing. */
+  readonly plain: CallPlan;
   readonly house: ClientHouse;
 }
 
@@ -71,6 +73,10 @@ export interface CallPlan {
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
 export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
   const outer = method.house.scope.current();
+  const isPlain = outer === undefined && options.timeoutMs === undefined && options.signal === undefined;
+  if (isPlain && defaultMs === method.timeoutMs) {
+    if (options.headers === undefined && method.house.scope.inject(undefined) === undefined) return method.plain;
+  }
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
   if (!(timeoutMs > 0)) return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`);
@@ -120,7 +126,6 @@ export class LinkRoutes implements CallRoutes {
   write(target: Target, link: Link, method: ClientMethod, head: CallHead): Uint8Array {
     const route = target.route?.link === link ? target.route : this.#number(target, link);
     const isPlain = route.known && head.depth <= 1 && head.headers === undefined;
-    if (isPlain && route.plain !== undefined && route.plainRemainingMs === head.remainingMs) return route.plain;
     const named = { service: method.service, instanceId: target.instanceId, method: method.name };
     const define = route.known && route.number > 0 ? undefined : named;
     writeCallMetadata(this.#writer, { number: route.number, define }, head);
