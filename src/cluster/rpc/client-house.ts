@@ -73,10 +73,7 @@ export interface CallPlan {
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
 export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
   const outer = method.house.scope.current();
-  const isPlain = outer === undefined && options.timeoutMs === undefined && options.signal === undefined;
-  if (isPlain && defaultMs === method.timeoutMs) {
-    if (options.headers === undefined && method.house.scope.inject(undefined) === undefined) return method.plain;
-  }
+  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) return method.plain;
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
   if (!(timeoutMs > 0)) return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`);
@@ -85,6 +82,12 @@ export function planCall(method: ClientMethod, options: CallOptions, defaultMs: 
   const wrong = headers === undefined ? undefined : findHeaderFault(headers);
   if (wrong !== undefined) return new ClusterError('too-large', wrong);
   return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers };
+}
+
+/** Says whether options change nothing about a call, and no trace is on. */
+function saysNothing({ house }: ClientMethod, { timeoutMs, signal, headers }: CallOptions): boolean {
+  if (timeoutMs !== undefined || signal !== undefined || headers !== undefined) return false;
+  return house.scope.inject(undefined) === undefined;
 }
 
 /** The error of a call whose caller gave up. */

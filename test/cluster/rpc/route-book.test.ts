@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { ByteReader, ByteWriter, emptyBytes } from '../../../src/core/bytes.js';
 import { PayloadView } from '../../../src/core/payload-view.js';
 import { readCallMetadata, type Route, writeCallMetadata } from '../../../src/cluster/rpc/call-metadata.js';
