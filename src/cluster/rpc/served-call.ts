@@ -11,6 +11,7 @@ import { type Pump, type PumpTarget, startPump } from './pump.js';
 import { checkValue, checkValueNow } from './schema-check.js';
 import type { CallContext } from './service-types.js';
 import type { ServedMethod } from './registration.js';
+import type { TurnClock } from './turn-clock.js';
 
 /** Where a served call comes from and its answers go: a stream of a link, or a caller in this process. */
 export interface AnswerPort {
@@ -35,6 +36,8 @@ export type ServerInterceptor = (input: unknown, context: CallContext, next: (in
 /** What served calls share. */
 export interface ServingHouse {
   readonly clock: Clock;
+  /** The time for what happens by the thousands. */
+  readonly turn: TurnClock;
   readonly scope: CallScope;
   readonly interceptors: readonly ServerInterceptor[];
   readonly deadlines: TimerWheel;
@@ -76,7 +79,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
     this.#head = head;
     this.#port = port;
     const { remainingMs } = head;
-    this.deadlineAt = after(house.clock.now(), remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
+    this.deadlineAt = after(house.turn.now(), remainingMs === 0 ? Number.POSITIVE_INFINITY : remainingMs);
   }
 
   get service(): string {
@@ -121,22 +124,21 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
   /** Runs the handler. `input` is what was decoded: the value, or for a channel its first item. */
   start(input: unknown): void {
     if (this.#ended) return;
-    this.#house.active.add(this);
     this.#method.served.add();
     switch (this.#method.kind) {
       case 'call':
         this.#answer(input);
         return;
       case 'one-way':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#takeMessage(input);
         return;
       case 'stream':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#answerMany(input);
         return;
       case 'channel':
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#converse(input);
     }
   }
@@ -215,7 +217,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
       const isEntered = !isPending(checked);
       const result = isEntered ? this.#enter(checked) : checked;
       if (!isEntered || isPending(result) || outputSchema !== undefined) {
-        this.#waitUntilDeadline();
+        this.#outlive();
         void this.#answerLater(result, isEntered);
         return;
       }
@@ -241,9 +243,11 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
     this.#end(undefined);
   }
 
-  #waitUntilDeadline(): void {
-    if (this.#ended || this.deadlineAt === Number.POSITIVE_INFINITY) return;
-    this.#house.deadlines.set(this, this.deadlineAt);
+  /** It goes on after this turn: it counts as running, and its deadline is watched. */
+  #outlive(): void {
+    if (this.#ended) return;
+    this.#house.active.add(this);
+    if (this.deadlineAt !== Number.POSITIVE_INFINITY) this.#house.deadlines.set(this, this.deadlineAt);
   }
 
   async #takeMessage(input: unknown): Promise<void> {
@@ -329,7 +333,7 @@ function intercepted(
 
 /** Says whether a result must be waited for: a promise, anything else with `then`, or an Observable. */
 function isPending(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
   return ('then' in value && typeof value.then === 'function') || isObservable(value);
 }
 

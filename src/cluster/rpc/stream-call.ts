@@ -55,7 +55,7 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
   constructor(parts: StreamCallParts, receiver: ItemReceiver<unknown>) {
     this.#parts = parts;
     this.#receiver = receiver;
-    this.#startedAt = parts.method.house.clock.now();
+    this.#startedAt = parts.method.house.turn.now();
     this.deadlineAt = after(this.#startedAt, parts.plan.timeoutMs);
   }
 
@@ -158,7 +158,7 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
 
   #try(): void {
     const { method, options } = this.#parts;
-    const now = method.house.clock.now();
+    const now = method.house.turn.now();
     this.#attempt += 1;
     const target = method.pool.choose(options, options.select ?? method.select, now, this.#excluded);
     if (target instanceof ClusterError) {
@@ -217,7 +217,7 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
 
   #head(): { remainingMs: number; depth: number; headers: CallPlan['headers'] } {
     const { timeoutMs, depth, headers } = this.#parts.plan;
-    const left = this.deadlineAt - this.#parts.method.house.clock.now();
+    const left = this.deadlineAt - this.#parts.method.house.turn.now();
     return { remainingMs: timeoutMs === Number.POSITIVE_INFINITY ? 0 : Math.max(1, Math.ceil(left)), depth, headers };
   }
 
@@ -264,7 +264,7 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
   #leaveTarget(peerFailed: boolean): void {
     const target = this.#target;
     this.#target = undefined;
-    target?.end(this.#parts.method.house.clock.now(), this.#startedAt, peerFailed);
+    target?.end(this.#parts.method.house.turn.now(), this.#startedAt, peerFailed);
   }
 
   #end(peerFailed: boolean): void {

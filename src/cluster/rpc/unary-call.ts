@@ -1,8 +1,17 @@
+import { emptyBytes } from '../../core/bytes.js';
 import { after, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
-import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
+import {
+  type Link,
+  type Stream,
+  streamErrorCodes,
+  type StreamFault,
+  type StreamKind,
+  type StreamRequest,
+  type StreamSink,
+} from '../../spi/links.js';
 import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
 import { decodeData } from './raw-codec.js';
@@ -12,10 +21,10 @@ import type { CallOptions } from './service-types.js';
 import type { Target } from './target.js';
 
 /**
- * One call with one answer, or one message without. The object is the promise's hands, the stream's sink, the wheel's entry and
- * the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
+ * One call with one answer, or one message without. The object is the promise's hands, the stream's request and sink, the wheel's
+ * entry and the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
  */
-export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall {
+export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerPort, ActiveCall {
   readonly promise: Promise<unknown>;
   readonly credit = 1;
   readonly #method: ClientMethod;
@@ -32,7 +41,9 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
   liveNext: ActiveCall | undefined;
   livePrevious: ActiveCall | undefined;
   isLive = false;
-  #data: Uint8Array | undefined;
+  metadata: Uint8Array = emptyBytes;
+  data: Uint8Array = emptyBytes;
+  #isEncoded = false;
   #target: Target | undefined;
   #startedAt: MonotonicMs;
   #stream: Stream | undefined;
@@ -47,7 +58,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     this.#options = options;
     this.#plan = plan;
     // One reading of the clock serves the deadline, the choice and the latency of the first attempt.
-    this.#startedAt = method.house.clock.now();
+    this.#startedAt = method.house.turn.now();
     this.deadlineAt = after(this.#startedAt, plan.timeoutMs);
     this.promise = new Promise(captureHands);
     this.#resolve = hands.resolve;
@@ -122,6 +133,16 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     // As above.
   }
 
+  /** Of its request. */
+  get kind(): StreamKind {
+    return 'rpc';
+  }
+
+  /** Of its request. */
+  get interaction(): 'fire-and-forget' | 'response' {
+    return this.#method.kind === 'one-way' ? 'fire-and-forget' : 'response';
+  }
+
   /** Of this node's own answer. */
   get caller(): string {
     return this.#method.house.origin.node;
@@ -168,28 +189,18 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
   }
 
   #callThere(target: Target, now: MonotonicMs): void {
-    const { codec, kind, house } = this.#method;
+    const { codec, kind } = this.#method;
     const { link } = target;
-    if (this.#data === undefined && !this.#encode(codec)) return;
-    const isMessage = kind === 'one-way';
-    const metadata = link && house.routes.write(target, link, this.#method, this.#head(now));
-    const opened = link?.open(
-      {
-        kind: 'rpc',
-        interaction: isMessage ? 'fire-and-forget' : 'response',
-        metadata: metadata ?? nothing,
-        data: this.#data ?? nothing,
-        credit: 1,
-      },
-      this,
-    );
+    if (!this.#isEncoded && !this.#encode(codec)) return;
+    if (link !== undefined) this.metadata = this.#describe(target, link, now);
+    const opened = link?.open(this, this);
     if (opened === undefined || typeof opened === 'string') {
       const code = opened === 'full' ? 'overloaded' : 'not-executed';
       this.#failed(new ClusterError(code, `the link to ${target.node} takes no call now`), true, opened !== 'full');
       return;
     }
     this.#stream = opened;
-    if (isMessage) this.#succeed(undefined);
+    if (kind === 'one-way') this.#succeed(undefined);
   }
 
   #callHere(target: Target, now: MonotonicMs): void {
@@ -206,15 +217,33 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     if (kind === 'one-way' && !this.#settled) this.#succeed(undefined);
   }
 
+  /** The metadata of its request. */
+  #describe(target: Target, link: Link, now: MonotonicMs): Uint8Array {
+    const { routes } = this.#method.house;
+    const { route } = target;
+    const { depth, headers } = this.#plan;
+    // Written by the last call of depth 1 without headers; this one's are the same bytes.
+    const isPlain = depth === 1 && headers === undefined && route?.link === link;
+    if (isPlain && route.plain !== undefined && route.plainRemainingMs === this.#remainingMs(now)) return route.plain;
+    return routes.write(target, link, this.#method, this.#head(now));
+  }
+
+  #remainingMs(now: MonotonicMs): number {
+    const { timeoutMs } = this.#plan;
+    if (timeoutMs === Number.POSITIVE_INFINITY) return 0;
+    // The first attempt has all of it; a difference of two readings would round it up now and then.
+    return Math.max(1, Math.ceil(this.#attempt === 1 ? timeoutMs : this.deadlineAt - now));
+  }
+
   #head(now: MonotonicMs): { remainingMs: number; depth: number; headers: CallPlan['headers'] } {
-    const { depth, headers, timeoutMs } = this.#plan;
-    if (timeoutMs === Number.POSITIVE_INFINITY) return { remainingMs: 0, depth, headers };
-    return { remainingMs: Math.max(1, Math.ceil(this.deadlineAt - now)), depth, headers };
+    const { depth, headers } = this.#plan;
+    return { remainingMs: this.#remainingMs(now), depth, headers };
   }
 
   #encode(codec: ClientMethod['codec']): boolean {
     try {
-      this.#data = codec.encode(this.#input);
+      this.data = codec.encode(this.#input);
+      this.#isEncoded = true;
       return true;
     } catch (error) {
       this.#failed(ClusterError.from(error, 'invalid-value'), true, false);
@@ -247,7 +276,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
     house.counters.retries.add();
     if (target !== undefined) this.#excluded = [...this.#excluded, target];
     house.clock.setTimer(retryAt, () => {
-      if (!this.#settled) this.#try(house.clock.now());
+      if (!this.#settled) this.#try(house.turn.now());
     });
   }
 
@@ -267,7 +296,7 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
   #leaveTarget(peerFailed: boolean): void {
     const target = this.#target;
     this.#target = undefined;
-    target?.end(this.#method.house.clock.now(), this.#startedAt, peerFailed);
+    target?.end(this.#method.house.turn.now(), this.#startedAt, peerFailed);
   }
 
   #settle(): void {
@@ -287,7 +316,6 @@ export class UnaryCall implements StreamSink, WheelEntry, AnswerPort, ActiveCall
 }
 
 const nobody: readonly Target[] = [];
-const nothing = new Uint8Array(0);
 const afterwards = Promise.resolve();
 
 /** What the last `new Promise(captureHands)` was given; read right after it, before anything else can run. */

@@ -131,6 +131,7 @@ export class RsocketEngine implements IncomingHost {
     if (this.#streams.localCount >= this.#options.streamsMax || this.#out.isFull) return 'full';
     if (!this.#lease.takeOwn(now)) return 'full';
     const { interaction, metadata, data } = request;
+    if (interaction === 'response') return this.#openResponse(tag, metadata, data, sink);
     const isOneWay = interaction === 'fire-and-forget';
     if (isOneWay && !this.#out.isLong(metadata, data)) {
       this.#out.oneWay(this.#streams.takeId(), frame.typeRequestFnf, tag, metadata, data);
@@ -139,12 +140,21 @@ export class RsocketEngine implements IncomingHost {
     const stream = new RsocketStream(this, this.#streams.takeId(), interaction, true);
     stream.sink = sink;
     const credit = toCredit(request.credit);
-    stream.granted = interaction === 'response' ? 1 : credit;
+    stream.granted = credit;
     stream.isReceiving = !isOneWay;
     stream.isSending = interaction === 'channel';
     this.#streams.add(stream, tag < 0 ? 0 : tag);
-    const hasCredit = interaction === 'stream' || interaction === 'channel';
-    this.#out.request(stream, requestTypes[interaction], hasCredit ? credit : 0, tag, metadata, data);
+    this.#out.request(stream, requestTypes[interaction], isOneWay ? 0 : credit, tag, metadata, data);
+    return stream;
+  }
+
+  #openResponse(tag: number, metadata: Uint8Array, data: Uint8Array, sink: StreamSink): Stream {
+    const stream = new RsocketStream(this, this.#streams.takeId(), 'response', true);
+    stream.sink = sink;
+    stream.granted = 1;
+    stream.isReceiving = true;
+    this.#streams.add(stream, tag < 0 ? 0 : tag);
+    this.#out.request(stream, frame.typeRequestResponse, 0, tag, metadata, data);
     return stream;
   }
 
@@ -413,9 +423,8 @@ function toCredit(credit: number): number {
   return Math.max(1, Math.min(Math.floor(credit), frame.int31Max));
 }
 
-const requestTypes: Readonly<Record<Interaction, number>> = {
+const requestTypes: Readonly<Record<Exclude<Interaction, 'response'>, number>> = {
   'fire-and-forget': frame.typeRequestFnf,
-  response: frame.typeRequestResponse,
   stream: frame.typeRequestStream,
   channel: frame.typeRequestChannel,
 };

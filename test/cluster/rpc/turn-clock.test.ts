@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { type Clock, toMonotonicMs, toWallMs } from '../../../src/core/clock.js';
+import { TurnClock } from '../../../src/cluster/rpc/turn-clock.js';
+
+describe('turn clock', () => {
+  it('reads the clock once for what happens together', () => {
+    const { clock, turn } = countedClock();
+    const first = turn.now();
+    clock.atMs += 1;
+    assert.equal(turn.now(), first);
+    assert.equal(clock.readings, 2, 'one at the start, one for both');
+  });
+
+  it('reads again in the next run of promise callbacks', async () => {
+    const { clock, turn } = countedClock();
+    turn.now();
+    clock.atMs += 500;
+    await Promise.resolve();
+    assert.equal(turn.now(), clock.atMs);
+  });
+
+  it('reads again after so many times, so that one reading does not grow old', () => {
+    const { clock, turn } = countedClock();
+    turn.now();
+    clock.atMs += 500;
+    let asked = 0;
+    while (turn.now() < clock.atMs) asked += 1;
+    assert.ok(asked < 16, `${asked} answers from one reading`);
+  });
+});
+
+class CountedClock implements Clock {
+  atMs = 1000;
+  readings = 0;
+
+  now(): ReturnType<Clock['now']> {
+    this.readings += 1;
+    return toMonotonicMs(this.atMs);
+  }
+
+  wallMs(): ReturnType<Clock['wallMs']> {
+    return toWallMs(this.atMs);
+  }
+
+  setTimer(): () => void {
+    throw new Error('a turn clock sets no timer');
+  }
+
+  afterTurn(): void {
+    throw new Error('a turn clock needs no turn');
+  }
+}
+
+function countedClock(): { readonly clock: CountedClock; readonly turn: TurnClock } {
+  const clock = new CountedClock();
+  return { clock, turn: new TurnClock(clock) };
+}
