@@ -67,7 +67,7 @@ export class ClusterOutlet implements Outlet {
     this.#deps = deps;
     this.#table = deps.tables.open('interest');
     this.#interest = new InterestWriter(this.#table, clock, options.exactRowsMax);
-    const encoder = codec.createEncoder();
+    const encoder = codec.createEncoder(new Set(codec.capabilities));
     this.#events = new EventEncoder(encoder);
     this.#meter = new BusMeter(deps.metrics);
     const onMalformed = (peer: Peer | undefined): void => this.#onMalformed(peer);
