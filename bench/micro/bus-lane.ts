@@ -23,13 +23,15 @@ function emptyCodec(): LaneCodec {
   const value = iotEvent(0);
   const encoder = {
     definitionCount: 0,
+    needed: 0,
     definition: () => bytes,
     encode: () => bytes,
     encodeInto: (_: unknown, writer: { bytes(source: Uint8Array): void }) => writer.bytes(bytes),
   };
-  const decoder = { definitionCount: 0, define: () => true, decode: () => value };
+  const decoder = { definitionCount: 0, needed: 0, define: () => true, decode: () => value };
   return {
     name: 'application/x-nothing',
+    capabilities: [],
     encode: () => bytes,
     decode: () => value,
     createEncoder: () => encoder,

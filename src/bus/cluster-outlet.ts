@@ -67,8 +67,7 @@ export class ClusterOutlet implements Outlet {
     this.#deps = deps;
     this.#table = deps.tables.open('interest');
     this.#interest = new InterestWriter(this.#table, clock, options.exactRowsMax);
-    const encoder = codec.createEncoder();
-    this.#events = new EventEncoder(encoder);
+    this.#events = new EventEncoder(codec);
     this.#meter = new BusMeter(deps.metrics);
     const onMalformed = (peer: Peer | undefined): void => this.#onMalformed(peer);
     const deliverer = new Deliverer(core, clock, this.#meter);
@@ -79,7 +78,6 @@ export class ClusterOutlet implements Outlet {
       options,
       lanes: {
         clock,
-        encoder,
         onUnknown: (lane, range) => this.#onUnknown(lane, range),
         onUnsent: (lane, count) => this.#onUnsent(lane, count),
         onMalformed: (lane) => onMalformed(this.#book.find(lane.node)),
@@ -146,12 +144,12 @@ export class ClusterOutlet implements Outlet {
   send(message: Outgoing): SendResult {
     const { peers, lanes } = message.route === undefined ? winnersOnly : this.#asRoute(message.route);
     if (peers.length === 0 && lanes.length === 0 && message.winners === undefined) return nothingSent;
-    return this.#sendWide({ peers, lanes }, this.#events.encode(message), message);
+    return this.#sendWide({ peers, lanes }, this.#events.encode(message, this.#book.hasBasicPeers), message);
   }
 
   sendPlain(route: Route, topic: string, value: unknown): number {
     const own = this.#asRoute(route);
-    const event = this.#events.encodePlain(topic, own, value);
+    const event = this.#events.encodePlain(topic, own, value, this.#book.hasBasicPeers);
     let nodes = 0;
     for (const peer of own.peers) if (this.#offer(peer, peer.shared, event)) nodes += 1;
     this.#meter.sent.add(nodes);
@@ -271,13 +269,14 @@ export class ClusterOutlet implements Outlet {
 
   #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: Tally): void {
     const won = message.winners?.get(peer.id.name);
-    tally.count(peer, this.#offer(peer, peer.shared, won === undefined ? event : { ...event, won }));
+    const own = formFor(peer, event);
+    tally.count(peer, this.#offer(peer, peer.shared, won === undefined ? own : { ...own, won }));
   }
 
   #offer(peer: Peer, lane: OutLane, event: OutEvent): boolean {
     // A node that never had a link here is known by hearsay: there is nothing to resume, and no one to wait for.
     if (!peer.wasLinked) return false;
-    return lane.accept(event);
+    return lane.accept(formFor(peer, event));
   }
 
   #accept(incoming: IncomingStream): StreamSink {
@@ -323,6 +322,11 @@ export class ClusterOutlet implements Outlet {
     this.#roomWaiters.clear();
     for (const run of waiters) run();
   }
+}
+
+/** The event as the peer's build reads it. */
+function formFor(peer: Peer, event: OutEvent): OutEvent {
+  return peer.isBasic ? (event.basic ?? event) : event;
 }
 
 /** Adds up what became of one send: a node may have several lanes. */

@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../core/bytes.js';
 import { recordKind, writeEventHead, writePlainHead } from '../protocol/bus/bus-frame.js';
 import { TopicNumbers } from '../protocol/bus/topic-numbers.js';
-import type { LaneEncoder } from '../spi/codec.js';
+import type { LaneCodec, LaneEncoder } from '../spi/codec.js';
 import { BodySlab } from './body-slab.js';
 import { noHeaders } from './event.js';
 import type { OutEvent } from './out-lane.js';
@@ -13,30 +13,45 @@ export interface NumberedTopic {
   number: number;
 }
 
-/** Encodes events as the records that lanes carry: once, however many lanes there are, and where they wait until acknowledged. */
+/**
+ * Encodes events as the records that lanes carry: once, however many lanes there are, and where they wait until
+ * acknowledged. While there are peers of a build that reads less, it is done twice.
+ */
 export class EventEncoder {
   readonly #values: LaneEncoder;
+  readonly #basicValues: LaneEncoder;
   readonly #numbers = new TopicNumbers();
   readonly #slab = new BodySlab();
 
-  constructor(values: LaneEncoder) {
-    this.#values = values;
+  constructor(codec: LaneCodec) {
+    this.#values = codec.createEncoder(new Set(codec.capabilities));
+    this.#basicValues = codec.createEncoder(new Set());
   }
 
   /** An event without options, for plain subscriptions. Throws `invalid-value`. */
-  encodePlain(topic: string, kept: NumberedTopic, value: unknown): OutEvent {
+  encodePlain(topic: string, kept: NumberedTopic, value: unknown, withBasic: boolean): OutEvent {
     if (kept.number === 0) kept.number = this.#numbers.number(topic);
+    const event = this.#encodePlainBy(this.#values, topic, kept.number, value);
+    return withBasic ? { ...event, basic: this.#encodePlainBy(this.#basicValues, topic, kept.number, value) } : event;
+  }
+
+  /** Any event. Throws `invalid-value`. */
+  encode(message: Outgoing, withBasic: boolean): OutEvent {
+    const event = this.#encodeBy(this.#values, message);
+    return withBasic ? { ...event, basic: this.#encodeBy(this.#basicValues, message) } : event;
+  }
+
+  #encodePlainBy(values: LaneEncoder, topic: string, topicId: number, value: unknown): OutEvent {
     const writer = this.#slab.take();
     const start = writer.length;
     writer.u8(recordKind.event);
     const bodyStart = writer.beginBlock();
-    writePlainHead(writer, kept.number, topic);
-    this.#write(value, writer);
-    return this.#finish(writer, { start, bodyStart, topic, topicId: kept.number, confirm: undefined });
+    writePlainHead(writer, topicId, topic);
+    write(values, value, writer);
+    return this.#finish(writer, { values, start, bodyStart, topic, topicId, confirm: undefined });
   }
 
-  /** Any event. Throws `invalid-value`. */
-  encode(message: Outgoing): OutEvent {
+  #encodeBy(values: LaneEncoder, message: Outgoing): OutEvent {
     const { topic, broadcast, key, ttlMs, confirm } = message;
     const topicId = broadcast ? 0 : this.#numbers.number(topic);
     const headers = message.headers === noHeaders ? undefined : message.headers;
@@ -46,13 +61,8 @@ export class EventEncoder {
     writer.u8(recordKind.event);
     const bodyStart = writer.beginBlock();
     writeEventHead(writer, { topicId, topic, broadcast, headers, key, ttlMs, confirm: level });
-    this.#write(message.value, writer);
-    return this.#finish(writer, { start, bodyStart, topic, topicId, confirm });
-  }
-
-  #write(value: unknown, writer: ByteWriter): void {
-    if (this.#values.encodeInto === undefined) writer.bytes(this.#values.encode(value));
-    else this.#values.encodeInto(value, writer);
+    write(values, message.value, writer);
+    return this.#finish(writer, { values, start, bodyStart, topic, topicId, confirm });
   }
 
   #finish(writer: ByteWriter, begun: Begun): OutEvent {
@@ -67,7 +77,9 @@ export class EventEncoder {
       end,
       topic: begun.topic,
       topicId: begun.topicId,
-      definitions: this.#values.definitionCount,
+      encoder: begun.values,
+      definitions: begun.values.needed,
+      basic: undefined,
       won: undefined,
       confirm: begun.confirm,
     };
@@ -76,4 +88,11 @@ export class EventEncoder {
   }
 }
 
-type Begun = Pick<OutEvent, 'start' | 'bodyStart' | 'topic' | 'topicId' | 'confirm'>;
+interface Begun extends Pick<OutEvent, 'start' | 'bodyStart' | 'topic' | 'topicId' | 'confirm'> {
+  readonly values: LaneEncoder;
+}
+
+function write(values: LaneEncoder, value: unknown, writer: ByteWriter): void {
+  if (values.encodeInto === undefined) writer.bytes(values.encode(value));
+  else values.encodeInto(value, writer);
+}

@@ -26,8 +26,12 @@ export interface OutEvent {
   readonly topic: string;
   /** 0: the text is in the body. */
   readonly topicId: number;
+  /** Whose definitions the value needs: the same for all events of a lane. */
+  readonly encoder: LaneEncoder;
   /** Definitions that the value needs. */
   readonly definitions: number;
+  /** The same event for peers of a build that reads less, while there are any. */
+  readonly basic: OutEvent | undefined;
   /** Groups that the receiving node won. */
   readonly won: readonly string[] | undefined;
   readonly confirm: Confirming | undefined;
@@ -36,7 +40,6 @@ export interface OutEvent {
 /** What a lane tells its owner. */
 export interface OutLaneHost {
   readonly clock: Clock;
-  readonly encoder: LaneEncoder;
   /** Events that may or may not have arrived. */
   onUnknown(lane: OutLane, range: NumberRange): void;
   /** Accepted events that certainly never left. */
@@ -382,7 +385,7 @@ export class OutLane {
   /** Writes what the event needs and this connection has not carried; before the events that wait in the run, which does no harm. */
   #introduce(event: OutEvent): void {
     while (this.#definitionsSent < event.definitions) {
-      const definition = this.#host.encoder.definition(this.#definitionsSent);
+      const definition = event.encoder.definition(this.#definitionsSent);
       bodyWriter.reset();
       bodyWriter.varint(this.#definitionsSent);
       bodyWriter.bytes(definition);

@@ -29,9 +29,15 @@ export class PeerBook {
   readonly #deps: PeerBookDeps;
   readonly #peers = new Map<string, Peer>();
   #windowIds = 1;
+  #basicPeers = 0;
 
   constructor(deps: PeerBookDeps) {
     this.#deps = deps;
+  }
+
+  /** Some peer reads less than the codec can write. */
+  get hasBasicPeers(): boolean {
+    return this.#basicPeers > 0;
   }
 
   peers(): IterableIterator<Peer> {
@@ -73,6 +79,7 @@ export class PeerBook {
     const peer = this.get(link.peer);
     if (peer === undefined) return;
     peer.link = link;
+    if (!peer.wasLinked) this.#setBasic(peer, !readsAll(this.#deps.codec, link));
     peer.wasLinked = true;
     for (const lane of peer.outLanes()) lane.attach(link);
   }
@@ -110,8 +117,14 @@ export class PeerBook {
     this.#peers.clear();
   }
 
+  #setBasic(peer: Peer, isBasic: boolean): void {
+    if (peer.isBasic !== isBasic) this.#basicPeers += isBasic ? 1 : -1;
+    peer.isBasic = isBasic;
+  }
+
   #end(peer: Peer): void {
     this.#peers.delete(peer.id.name);
+    this.#setBasic(peer, false);
     this.routes.clear(peer);
     for (const lane of peer.outLanes()) lane.end();
     for (const lane of peer.inLanes.values()) lane.close();
@@ -153,6 +166,10 @@ export class PeerBook {
       if (peer.link !== undefined) opened.attach(peer.link);
     }
   }
+}
+
+function readsAll(codec: LaneCodec, { peer }: Link): boolean {
+  return codec.capabilities.every((capability) => peer.capabilities.has(capability));
 }
 
 /** Events in one frame: batches of 8 to 64 are enough (perf, section 2); more saves nothing. */

@@ -23,6 +23,8 @@ export class Peer {
   link: Link | undefined;
   wasLinked = false;
   isSuspect = false;
+  /** Its build lacks capabilities of the codec; a life never changes them. */
+  isBasic = false;
 
   constructor(id: NodeId, vocabulary: PeerVocabulary, shared: OutLane) {
     this.id = id;

@@ -32,8 +32,8 @@ export function hasMap(value: unknown): boolean {
   return false;
 }
 
-/** The quick walk: no paths, no allocation. */
-function isData(value: unknown, depth: number): boolean {
+/** Says whether a value is data when `depth` objects are around it. The quick walk: no paths, no allocation. */
+export function isData(value: unknown, depth: number): boolean {
   const type = typeof value;
   if (type !== 'object') return type !== 'function' && type !== 'symbol';
   return value === null || (depth < dataDepthMax && isDataObject(value as object, depth + 1));

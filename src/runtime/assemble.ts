@@ -17,6 +17,7 @@ import { SwimMembership } from '../cluster/membership/swim-membership.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import { TableRoom } from '../cluster/table/table-room.js';
 import { addressToText } from '../core/address.js';
+import type { LaneCodec } from '../spi/codec.js';
 import type { Connection } from '../spi/connections.js';
 import type { NodeEnvironment } from './environment.js';
 import { type FrontDoor, openFrontDoor } from './front-door.js';
@@ -56,12 +57,12 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     await stack.start('membership', () => membership.start());
     stack.onUndo(() => membership.stop());
     const createEngine = await stack.start('links', () => loadEngine(options));
-    const links = createLinks(environment, options, { membership, createEngine });
+    const codec = createMsgpackCodec(options);
+    const links = createLinks(environment, options, { membership, createEngine, codec });
     accept = (connection) => links.accept(connection);
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
     membership.attachStreams(links);
-    const codecOptions = { codeGeneration: options.codeGeneration };
     const tables = new TableRoom({ links, membership, clock, logger, metrics });
     const rpc = new RpcRoom(
       {
@@ -70,7 +71,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
         membership,
         clock,
         random: random.fork('rpc'),
-        codec: createMsgpackCodec(codecOptions),
+        codec,
         stockCodecs: [jsonCodec, createPlainMsgpackCodec()],
         metrics,
         logger,
@@ -84,7 +85,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       links,
       tables,
       membership,
-      codec: createMsgpackCodec(codecOptions),
+      codec,
       exposeStacks: options.exposeStacks,
       metrics,
       logger,
@@ -178,7 +179,7 @@ async function loadEngine(options: ResolvedNodeOptions): Promise<EngineFactory> 
 function createLinks(
   environment: NodeEnvironment,
   options: ResolvedNodeOptions,
-  parts: { readonly membership: SwimMembership; readonly createEngine: EngineFactory },
+  parts: { readonly membership: SwimMembership; readonly createEngine: EngineFactory; readonly codec: LaneCodec },
 ): LinkManager {
   const { membership, createEngine } = parts;
   const { clock, random, secrets, connections, logger, metrics } = environment;
@@ -197,6 +198,7 @@ function createLinks(
     },
     resolveLinkOptions({
       authenticate: options.authenticate,
+      capabilities: parts.codec.capabilities,
       keepAliveMs: 2000,
       lifetimeMs: 12_000,
       linksMax: options.linksMax,

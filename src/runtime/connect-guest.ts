@@ -39,12 +39,16 @@ export async function connectGuestIn(
   const { clock, random, secrets, connections, logger, metrics } = environment;
   const self = { name: `guest-${random.below(0x1_0000_0000).toString(36)}`, epoch: clock.wallMs() };
   const timeoutMs = options.timeoutMs ?? 2000;
+  const codec = createMsgpackCodec();
   const links = new GuestLinks(
     { self, clock, secrets, connections, logger, metrics },
-    resolveLinkOptions({ helloTimeoutMs: timeoutMs, keys: key === undefined ? [] : [key] }),
+    resolveLinkOptions({
+      helloTimeoutMs: timeoutMs,
+      keys: key === undefined ? [] : [key],
+      capabilities: codec.capabilities,
+    }),
   );
   const link = await dialFirst(links, options.addresses ?? local().seeds, timeoutMs);
-  const codec = createMsgpackCodec();
   const world = new GuestWorld(self, link.peer);
   world.serves(guestContract, 'node');
   const { membership, tables } = world;

@@ -55,8 +55,13 @@ export interface NodeOptions {
   readonly exposeStacks?: boolean;
   /** How calls behave: deadlines, selection, breakers, interceptors, bounds. @defaultValue see `RpcOptions` */
   readonly rpc?: RpcOptions;
-  /** Compile codecs per event shape; `false` forbids run-time code generation. @defaultValue true */
+  /**
+   * `false` forbids run-time code generation: nothing is compiled, and msgpackr carries every value self-contained. A process that
+   * forbids code from strings has it so by itself. @defaultValue true
+   */
   readonly codeGeneration?: boolean;
+  /** Compile a codec for each shape of event; `false` leaves all to msgpackr and its shared records. @defaultValue true */
+  readonly compiledShapes?: boolean;
   /** @defaultValue says nothing */
   readonly logger?: Logger;
   /** @defaultValue counts in the process, see `node.metrics` */
@@ -97,6 +102,7 @@ export interface ResolvedNodeOptions {
   readonly exposeStacks: boolean;
   readonly rpc: RpcOptions;
   readonly codeGeneration: boolean;
+  readonly compiledShapes: boolean;
 }
 
 /** What `resolveNodeOptions` needs of the machine. */
@@ -142,6 +148,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     exposeStacks: given.exposeStacks,
     rpc: { exposeStacks: given.exposeStacks, ...options.rpc },
     codeGeneration: given.codeGeneration,
+    compiledShapes: given.compiledShapes,
   };
 }
 
@@ -156,6 +163,7 @@ const defaults = {
   drainMs: 5000,
   exposeStacks: false,
   codeGeneration: true,
+  compiledShapes: true,
 } as const satisfies NodeOptions;
 
 function checkName(name: string): string {
@@ -184,6 +192,7 @@ const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'exposeStacks',
   'rpc',
   'codeGeneration',
+  'compiledShapes',
   'logger',
   'metrics',
 ]);

@@ -18,8 +18,13 @@ export interface Codec {
  * a number afterwards. Definitions are numbered from 0 by the encoder, so a value is encoded once for all lanes.
  */
 export interface LaneCodec extends Codec {
-  /** One for each life of the sending node. */
-  createEncoder(): LaneEncoder;
+  /** What decoders here read beyond the codec's first form: names that hello offers, so that both sides know. */
+  readonly capabilities: readonly string[];
+  /**
+   * One for each life of the sending node and each set of peers that read the same: it MUST use no form that needs a capability
+   * which they lack.
+   */
+  createEncoder(capabilities: ReadonlySet<string>): LaneEncoder;
   /** One for each life of a sending peer. */
   createDecoder(): LaneDecoder;
 }
@@ -30,6 +35,8 @@ export interface LaneEncoder {
   readonly definitionCount: number;
   /** The bytes of one definition. */
   definition(index: number): Uint8Array;
+  /** Of them, how many a lane must have carried before the value that was encoded last. */
+  readonly needed: number;
   /** Throws `invalid-value`. The result MUST NOT change later. */
   encode(value: unknown): Uint8Array;
   /**

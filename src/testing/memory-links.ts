@@ -1,3 +1,4 @@
+import { shapesCapability } from '../codec/msgpack-codec.js';
 import { assert, must } from '../core/assert.js';
 import { after, type Clock } from '../core/clock.js';
 import type { NodeId } from '../core/ids.js';
@@ -23,6 +24,8 @@ export interface MemoryLinksOptions {
   readonly highWaterBytes?: number;
   /** Everyone hears everyone's digests so often; 0 for never. @defaultValue 1000 */
   readonly gossipPeriodMs?: number;
+  /** What the build of a node offers beyond its wire version. @defaultValue what this build does */
+  readonly capabilitiesOf?: (name: string) => readonly string[];
 }
 
 /** One node of the hub: what a room takes as its doors. */
@@ -161,8 +164,8 @@ export class MemoryLinks {
 
   /** Two joined ends that nobody is told of, for `exchange`. */
   joinUntold(left: MemoryHome, right: MemoryHome): MemoryLink {
-    const leftEnd = new MemoryLink(this.#nextLinkId++, toPeer(right), left, this.#rules);
-    const rightEnd = new MemoryLink(this.#nextLinkId++, toPeer(left), right, this.#rules);
+    const leftEnd = new MemoryLink(this.#nextLinkId++, this.#toPeer(right, left), left, this.#rules);
+    const rightEnd = new MemoryLink(this.#nextLinkId++, this.#toPeer(left, right), right, this.#rules);
     MemoryLink.join(leftEnd, rightEnd);
     return leftEnd;
   }
@@ -173,8 +176,8 @@ export class MemoryLinks {
     if (this.#stopped || left === undefined || right === undefined) return;
     if (this.#cuts.has(pairKey(leftName, rightName))) return;
     if (left.findMemoryLink(rightName) !== undefined) return;
-    const leftEnd = new MemoryLink(this.#nextLinkId++, toPeer(right), left, this.#rules);
-    const rightEnd = new MemoryLink(this.#nextLinkId++, toPeer(left), right, this.#rules);
+    const leftEnd = new MemoryLink(this.#nextLinkId++, this.#toPeer(right, left), left, this.#rules);
+    const rightEnd = new MemoryLink(this.#nextLinkId++, this.#toPeer(left, right), right, this.#rules);
     MemoryLink.join(leftEnd, rightEnd);
     left.raise(leftEnd);
     right.raise(rightEnd);
@@ -189,6 +192,13 @@ export class MemoryLinks {
     if (!this.#nodes.has(link.peer.name)) return;
     const at = after(this.#clock.now(), this.#options.reconnectMs);
     this.#clock.setTimer(at, () => this.#connectNow(home.id.name, link.peer.name));
+  }
+
+  #toPeer(home: MemoryHome, other: MemoryHome): MemoryLink['peer'] {
+    const { id, role, address } = home;
+    const theirs = this.#options.capabilitiesOf(other.id.name);
+    const common = this.#options.capabilitiesOf(id.name).filter((capability) => theirs.includes(capability));
+    return { ...id, role, address, wireVersion, capabilities: new Set(common) };
   }
 
   #gossipLater(): void {
@@ -214,13 +224,9 @@ const defaultOptions: Required<MemoryLinksOptions> = {
   streamsMax: 100_000,
   highWaterBytes: 1_048_576,
   gossipPeriodMs: 1000,
+  capabilitiesOf: () => [shapesCapability],
 };
 
 function pairKey(from: string, to: string): string {
   return `${from}>${to}`;
-}
-
-function toPeer(home: MemoryHome): MemoryLink['peer'] {
-  const { id, role, address } = home;
-  return { ...id, role, address, wireVersion, capabilities: new Set() };
 }

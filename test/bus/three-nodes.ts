@@ -4,9 +4,16 @@ import type { EventBusOptions } from '../../src/bus/event-bus.js';
 import { TableRoom } from '../../src/cluster/table/table-room.js';
 import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
 import { silentLogger } from '../../src/core/logger.js';
+import type { LaneCodec } from '../../src/spi/codec.js';
 import { noMetrics } from '../../src/spi/no-metrics.js';
 import { MemoryLinks, type MemoryLinksOptions, type MemoryNode } from '../../src/testing/memory-links.js';
 import { Simulator } from '../../src/testing/simulator.js';
+
+/** How its nodes are made. */
+export interface TestClusterOptions extends EventBusOptions, ClusterBusOptions {
+  readonly links?: MemoryLinksOptions;
+  readonly codecOf?: (name: string) => LaneCodec;
+}
 
 /** Buses of several nodes on memory links and one simulated timeline. */
 export class TestCluster {
@@ -15,9 +22,9 @@ export class TestCluster {
   readonly #buses = new Map<string, ClusterBus>();
   readonly #tables = new Map<string, TableRoom>();
   readonly #memberships = new Map<string, MemoryNode['membership']>();
-  readonly #options: EventBusOptions & ClusterBusOptions;
+  readonly #options: TestClusterOptions;
 
-  constructor(seed = 1, options: EventBusOptions & ClusterBusOptions & { readonly links?: MemoryLinksOptions } = {}) {
+  constructor(seed = 1, options: TestClusterOptions = {}) {
     this.sim = new Simulator({ seed });
     this.hub = new MemoryLinks(this.sim, options.links);
     this.#options = options;
@@ -68,7 +75,8 @@ export class TestCluster {
     const shared = { links, membership, clock: this.sim, logger: silentLogger, metrics: noMetrics };
     const tables = new TableRoom(shared);
     const random = this.sim.random.fork(`${name}@${id.epoch}`);
-    const bus = createClusterBus({ ...shared, tables, random, self: id, codec: createMsgpackCodec() }, this.#options);
+    const codec = this.#options.codecOf?.(name) ?? createMsgpackCodec();
+    const bus = createClusterBus({ ...shared, tables, random, self: id, codec }, this.#options);
     this.#tables.set(name, tables);
     this.#buses.set(name, bus);
     await tables.start();

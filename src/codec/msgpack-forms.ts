@@ -1,0 +1,57 @@
+import { type Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { ClusterError } from '../core/errors.js';
+import type { Codec } from '../spi/codec.js';
+import { malformed } from './data-codec.js';
+
+/** The self-contained forms, as lanes fall back to them. */
+export interface MsgpackForms extends Codec {
+  /** `encode` for what is known to be data. */
+  pack(value: unknown): Uint8Array;
+  /** Decodes a self-contained value that lies inside other bytes. */
+  decodeRange(bytes: Uint8Array, start: number, end: number): unknown;
+}
+
+/** A part of received bytes. */
+export interface ByteRange {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first byte of a value: objects as maps. */
+export const plainByte = 0;
+/** Objects as records that are defined in place. */
+export const inlineByte = 1;
+/** Objects as records that the lane has defined. */
+export const sharedByte = 2;
+/** A value of a shape that the lane has defined; see `shape-encoder.ts`. */
+export const compiledByte = 3;
+
+/** What all forms of msgpackr share: types kept as they are, bytes copied out of lent buffers, nothing but data. */
+export const common = {
+  moreTypes: true,
+  copyBuffers: true,
+  useBigIntExtension: true,
+  structuredClone: false,
+  useToJSON: false,
+} as const;
+
+/** Encodes behind a form byte. Throws `invalid-value`. */
+export function pack(packr: Packr, value: unknown, form: number): Uint8Array {
+  try {
+    const bytes: Uint8Array = packr.pack(value, RESERVE_START_SPACE + 1);
+    bytes[0] = form;
+    return bytes;
+  } catch (error) {
+    throw ClusterError.from(error, 'invalid-value');
+  }
+}
+
+/** Decodes what was scanned. Throws `invalid-value`. */
+export function unpack(packr: Packr, range: ByteRange): unknown {
+  try {
+    return packr.unpack(range.bytes, range);
+  } catch (error) {
+    throw malformed('application/msgpack', 'it cannot be read', error);
+  }
+}
