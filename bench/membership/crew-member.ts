@@ -20,6 +20,7 @@ node.bus.subscribe('/crew/{word}', (event) =>
 );
 node.members$.subscribe((event) => {
   if (event.kind === 'snapshot') {
+    for (const member of event.members) tell({ kind: 'known', subject: member.name, epoch: member.epoch });
     const text = event.members.map((member) => member.name).join();
     tell({ kind: 'ready', subject: name, epoch: node.epoch, text });
     return;

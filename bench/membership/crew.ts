@@ -28,7 +28,7 @@ export type StallPlace = 'timer' | 'io' | 'immediate';
 /** Every place of a stall. */
 export const stallPlaces: readonly StallPlace[] = ['timer', 'io', 'immediate'];
 
-/** What a process tells: a member event, or what came of an order. */
+/** What a process tells: whom it knew from the start (`known`), a member event, or what came of an order. */
 export interface CrewReport {
   readonly kind: string;
   readonly observer: string;
@@ -109,8 +109,7 @@ export class Crew {
   isThereFor(observer: string, subject: CrewMember): boolean {
     if (observer === subject.name) return true;
     const last = this.#views.get(observer)?.get(subject.name);
-    if (last === undefined) return this.get(observer).atStart.includes(subject.name);
-    return presentKinds.has(last.kind) && last.epoch === subject.epoch;
+    return last !== undefined && presentKinds.has(last.kind) && last.epoch === subject.epoch;
   }
 
   async until(condition: () => boolean, what: string, maxMs: number): Promise<void> {
@@ -182,7 +181,8 @@ export class Crew {
   }
 }
 
-const presentKinds: ReadonlySet<string> = new Set(['joined', 'updated', 'alive']);
+/** The last word on a member that is there. */
+export const presentKinds: ReadonlySet<string> = new Set(['known', 'joined', 'updated', 'alive']);
 const memberKinds: ReadonlySet<string> = new Set([...presentKinds, 'suspect', 'left', 'failed']);
 
 async function end(child: ChildProcess): Promise<void> {

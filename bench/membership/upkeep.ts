@@ -59,7 +59,7 @@ function measureMemory(tell: Teller, members: number): void {
     return heapUsed + external + arrayBuffers;
   };
   // Nobody is there to answer probes, so none are sent meanwhile.
-  const options = resolveSwimOptions({ probePeriodMs: 3_600_000 });
+  const options = resolveSwimOptions({ probePeriodMs: 600_000 });
   const machine = new SwimMachine(toMonotonicMs(0), {
     options,
     identity: { name: 'self', epoch: 1, address: '10.0.0.1:7700', wireMin: 1, wireMax: 1, metadata: new Uint8Array(0) },
