@@ -16,7 +16,7 @@ process.on('disconnect', () => process.exit(0));
 await node.start();
 node.rpc.register(echo, { echo: (text) => `${text} ${name}` });
 node.bus.subscribe('/crew/{word}', (event) =>
-  tell({ kind: 'got', subject: event.source ?? '', text: String(event.value) }),
+  tell({ kind: 'got', subject: event.source, text: String(event.value) }),
 );
 node.members$.subscribe((event) => {
   if (event.kind === 'snapshot') {

@@ -68,7 +68,7 @@ async function standStill(tell: Teller, crew: Crew, wanted: number): Promise<voi
 
 /** How long after its stall a process was taken back; absent for what it said while it stood still. */
 function sinceWaking({ subject, atMs }: CrewReport, done: readonly Stall[]): number | undefined {
-  const last = done.filter(({ name, toMs }) => name === subject && toMs <= atMs).at(-1);
+  const last = done.findLast(({ name, toMs }) => name === subject && toMs <= atMs);
   return last === undefined ? undefined : atMs - last.toMs;
 }
 
