@@ -113,9 +113,9 @@ export class Crew {
   }
 
   async until(condition: () => boolean, what: string, maxMs: number): Promise<void> {
-    const end = Date.now() + maxMs;
+    const endAt = Date.now() + maxMs;
     while (!condition()) {
-      if (Date.now() > end) throw new Error(`waited ${maxMs} ms for ${what}: ${this.#describe()}`);
+      if (Date.now() > endAt) throw new Error(`waited ${maxMs} ms for ${what}: ${this.#describe()}`);
       await pause(5);
     }
   }

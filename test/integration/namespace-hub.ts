@@ -79,7 +79,7 @@ function startNode(node: number): void {
   });
   child.on('message', (report) => process.send?.(report));
   child.once('exit', (code) => {
-    console.error(`n${node} ended with ${code}`);
+    process.stderr.write(`n${node} ended with ${code}\n`);
     process.exit(1);
   });
   children.push(child);
