@@ -1,4 +1,4 @@
-/** `npm run bench -- membership <name> [--json] [--full] [--seeds N]`: the protocol's targets, simulated. */
+/** `npm run bench -- membership <name> [--json] [--full] [--seeds N]`: the protocol's targets, simulated; `stalls`, `kills` and `upkeep` with processes. */
 import { Command } from 'commander';
 import { crash } from './crash.js';
 import { grey } from './grey.js';
@@ -6,11 +6,14 @@ import { heal } from './heal.js';
 import { idle } from './idle.js';
 import { interval, threshold } from './paper.js';
 import { join } from './join.js';
+import { kills } from './kills.js';
 import { loss } from './loss.js';
 import { metadata } from './metadata.js';
 import { restart } from './restart.js';
 import { stall } from './stall.js';
+import { stalls } from './stalls.js';
 import { Teller } from './tell.js';
+import { upkeep } from './upkeep.js';
 
 /** How much is run. */
 export interface Extent {
@@ -32,6 +35,9 @@ const experiments: Readonly<Record<string, (tell: Teller, extent: Extent) => voi
   metadata,
   idle,
   stall,
+  stalls,
+  kills,
+  upkeep,
 };
 
 const program = new Command('membership')

@@ -70,6 +70,7 @@ export class InLane {
     this.#stream = setup.stream;
     this.#vocabulary = setup.vocabulary;
     this.#records = {
+      wireVersion: setup.stream.link.peer.wireVersion,
       record: (kind, bytes, start, end) => this.#record(kind, bytes, start, end),
       unknown: () => host.onUnknownRecord(),
     };
@@ -214,7 +215,7 @@ export class InLane {
   #answer(write: (frame: ByteWriter) => void): void {
     if (!this.#isOpen || this.#waiting.length >= answersMax) return;
     const frame = new ByteWriter(32);
-    beginFrame(frame);
+    beginFrame(frame, this.#stream.link.peer.wireVersion);
     write(frame);
     this.#waiting.push(frame.take());
     this.#drain();

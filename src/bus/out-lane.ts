@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
 import { after, type CancelTimer, type Clock } from '../core/clock.js';
-import { wireVersion } from '../core/limits.js';
+import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
   beginFrame,
@@ -73,10 +73,11 @@ export class OutLane {
   readonly #host: OutLaneHost;
   readonly #options: OutLaneOptions;
   readonly #window: SendWindow<OutEvent>;
-  readonly #records: RecordEffects;
   #windowId: number;
   #stream: Stream | undefined;
   #link: Link | undefined;
+  /** The open link's. */
+  #wireVersion = wireVersionMin;
   #isReady = false;
   #isFlushing = false;
   #wasFull = false;
@@ -103,10 +104,6 @@ export class OutLane {
     this.key = options.key;
     this.#window = new SendWindow(options.window);
     this.#windowId = options.windowId();
-    this.#records = {
-      record: (kind, bytes, start, end) => this.#record(kind, new ByteReader(bytes, start, end)),
-      unknown: () => undefined,
-    };
   }
 
   get inFlight(): number {
@@ -193,7 +190,8 @@ export class OutLane {
 
   #open(link: Link): void {
     const metadata = new ByteWriter(32);
-    metadata.u8(wireVersion);
+    this.#wireVersion = link.peer.wireVersion;
+    metadata.u8(this.#wireVersion);
     metadata.varint(this.#windowId);
     metadata.text(this.key);
     const opened = link.open(
@@ -209,6 +207,11 @@ export class OutLane {
 
   #sinkFor(link: Link): StreamSink {
     let taken = 0;
+    const records: RecordEffects = {
+      wireVersion: link.peer.wireVersion,
+      record: (kind, bytes, start, end) => this.#record(kind, new ByteReader(bytes, start, end)),
+      unknown: () => undefined,
+    };
     const lost = (): void => {
       if (this.#link !== link) return;
       this.#stream = undefined;
@@ -218,7 +221,7 @@ export class OutLane {
     return {
       onNext: (payload: PayloadView) => {
         if (this.#link !== link) return;
-        if (!readFrame(payload.bytes, payload.dataStart, payload.dataEnd, this.#records)) this.#host.onMalformed(this);
+        if (!readFrame(payload.bytes, payload.dataStart, payload.dataEnd, records)) this.#host.onMalformed(this);
         taken += 1;
         if (taken < answerItems / 2) return;
         this.#stream?.request(taken);
@@ -331,7 +334,7 @@ export class OutLane {
     this.#writeFrames();
     if (this.#final && !this.#isFinalSent && this.#window.unsentCount === 0 && stream.credit > 0) {
       this.#isFinalSent = true;
-      beginFrame(frameWriter);
+      beginFrame(frameWriter, this.#wireVersion);
       writeNumberRecord(frameWriter, recordKind.final, this.#window.last);
       stream.next(emptyBytes, frameWriter.take());
     }
@@ -347,7 +350,7 @@ export class OutLane {
     const window = this.#window;
     let event = window.peek();
     if (event === undefined && this.#toldTo >= window.last) return false;
-    beginFrame(frameWriter);
+    beginFrame(frameWriter, this.#wireVersion);
     let bytes = 0;
     for (let events = 0; event !== undefined && events < this.#options.batchMax; events += 1) {
       bytes += event.end - event.start;

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { after } from '../core/clock.js';
 import { type ErrorOrigin, readErrorBody, writeErrorBody } from '../core/error-body.js';
 import { ClusterError } from '../core/errors.js';
-import { headersBytesMax, headersMax, topicAlternativesMax, topicLengthMax, wireVersion } from '../core/limits.js';
+import { headersBytesMax, headersMax, topicAlternativesMax, topicLengthMax, wireVersionMin } from '../core/limits.js';
 import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Link, type StreamFault, type StreamSink } from '../spi/links.js';
@@ -19,7 +19,7 @@ export function askLink(link: Link, codec: Codec, question: Question, sink: Answ
     {
       kind: 'bus',
       interaction: 'stream',
-      metadata: writeQuestion(question),
+      metadata: writeQuestion(question, link.peer.wireVersion),
       data: codec.encode(question.value),
       credit: answerCredit,
     },
@@ -171,7 +171,7 @@ const deafSink: StreamSink = {
 
 const flagPlain = 1;
 
-function writeQuestion(question: Question): Uint8Array {
+function writeQuestion(question: Question, wireVersion: number): Uint8Array {
   const writer = new ByteWriter(128);
   writer.u8(wireVersion);
   writer.u8(question.plain ? flagPlain : 0);
@@ -204,7 +204,7 @@ function readQuestion(metadata: Uint8Array, readValue: () => unknown): Question 
   for (let index = 0; index < Math.min(headerCount, headersMax) && reader.ok; index += 1) {
     headers.push([reader.text(headersBytesMax), reader.text(headersBytesMax)]);
   }
-  if (!reader.ok || version < wireVersion || findTopicFault(topic) !== undefined) return undefined;
+  if (!reader.ok || version < wireVersionMin || findTopicFault(topic) !== undefined) return undefined;
   const plain = (flags & flagPlain) !== 0;
   return { topic, value: readValue(), headers: Object.fromEntries(headers), timeoutMs, groups, plain, key };
 }

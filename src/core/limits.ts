@@ -44,3 +44,9 @@ export const datagramBytesMax = 1400;
 export const wireVersion = 1;
 /** The lowest wire version that this build still speaks. */
 export const wireVersionMin = 1;
+
+/** The lowest and the highest wire version that a node speaks. Two nodes use the highest that both do. */
+export interface WireVersions {
+  readonly min: number;
+  readonly max: number;
+}

@@ -162,6 +162,7 @@ function createMembership(
       seeds: options.seeds.filter((seed) => seed !== address),
       joinRequired: options.joinRequired,
       joinTimeoutMs: options.joinTimeoutMs,
+      ...versionsOf(environment),
       ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
     },
   );
@@ -202,12 +203,17 @@ function createLinks(
       keepAliveMs: 2000,
       lifetimeMs: 12_000,
       linksMax: options.linksMax,
+      ...versionsOf(environment),
       keys: options.key === undefined ? [] : [options.key],
       // Any certificate of the authorities would do otherwise, and one node could speak for another.
       checkCertificate:
         options.tls?.mutual === true ? (certificate, peer) => certificate.names.includes(peer) : undefined,
     }),
   );
+}
+
+function versionsOf({ wireVersions }: NodeEnvironment): Pick<NodeEnvironment, 'wireVersions'> {
+  return wireVersions === undefined ? {} : { wireVersions };
 }
 
 /** Others cannot dial "every address". */

@@ -1,5 +1,6 @@
 import type { HostResolver } from '../cluster/membership/seeds.js';
 import type { Clock } from '../core/clock.js';
+import type { WireVersions } from '../core/limits.js';
 import type { Logger } from '../core/logger.js';
 import type { Random } from '../core/random.js';
 import type { Connections } from '../spi/connections.js';
@@ -21,6 +22,8 @@ export interface NodeEnvironment {
   readonly deviceConnections: Connections;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** What this node speaks, where a simulation has builds of several versions side by side; what this build speaks when absent. */
+  readonly wireVersions?: WireVersions;
   /** The address that others reach this machine by, when a node listens on every address and advertises none. */
   readonly publicHost: () => string;
 }

@@ -1,5 +1,6 @@
 import { addressToText } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
+import type { WireVersions } from '../core/limits.js';
 import { silentLogger } from '../core/logger.js';
 import type { Random } from '../core/random.js';
 import type { ClusterNode } from '../runtime/cluster-node.js';
@@ -45,8 +46,11 @@ export class SimCluster {
     return [...this.#nodes.keys()];
   }
 
-  /** Starts a node on its machine; resolves as `ClusterNode.start` does, in simulated time. */
-  async start(name: string, options: NodeOptions = {}): Promise<ClusterNode> {
+  /**
+   * Starts a node on its machine; resolves as `ClusterNode.start` does, in simulated time. `wireVersions` makes it a build that speaks
+   * other wire versions than this one.
+   */
+  async start(name: string, options: NodeOptions = {}, wireVersions?: WireVersions): Promise<ClusterNode> {
     const life = (this.#lives.get(name) ?? 0) + 1;
     this.#lives.set(name, life);
     this.network.revive(name);
@@ -59,8 +63,9 @@ export class SimCluster {
       profile: lan(8),
       ...options,
     };
+    const versions = wireVersions === undefined ? {} : { wireVersions };
     const resolved = resolveNodeOptions(given, createOptionSources());
-    const node = createNodeIn(this.#environment(name, life, given), resolved);
+    const node = createNodeIn({ ...this.#environment(name, life, given), ...versions }, resolved);
     this.#nodes.set(name, node);
     await node.start();
     return node;

@@ -1,3 +1,5 @@
+import { call, defineService } from '../../src/cluster/rpc/contract.js';
+import { ClusterError } from '../../src/core/errors.js';
 import type { ClusterNode } from '../../src/runtime/cluster-node.js';
 import type { GroupStrategy } from '../../src/spi/bus.js';
 import { SimCluster } from '../../src/testing/sim-cluster.js';
@@ -6,11 +8,14 @@ import { SimCluster } from '../../src/testing/sim-cluster.js';
  * Plays a story over whole simulated nodes: each line that begins with `>` is a command, what happens because of it follows it. Other lines are
  * for the reader. Epochs are left out: they are no part of a story.
  *
- *     start NODE                       stop NODE                      kill NODE
+ *     start NODE [MIN..MAX]            stop NODE                      kill NODE
  *     subscribe NODE ID PATTERN        group NODE NAME STRATEGY       leave NODE ID
  *     publish NODE TOPIC FROM..TO      confirm NODE TOPIC VALUE
  *     cut NODE                         heal                           pass MS
- *     explain NODE TOPIC
+ *     explain NODE TOPIC               members NODE                   serve NODE
+ *     call NODE TARGET
+ *
+ * A node that is started with wire versions stands for a build that speaks these.
  */
 export class Stage {
   readonly #cluster: SimCluster;
@@ -41,7 +46,6 @@ export class Stage {
   async #run(words: readonly string[]): Promise<readonly string[]> {
     const [command = '', name = '', first = '', second = ''] = words;
     const acts: Readonly<Record<string, () => unknown>> = {
-      start: () => this.#cluster.settle(this.#cluster.start(name), 30_000),
       stop: () => this.#cluster.settle(this.#cluster.stop(name), 30_000),
       kill: () => this.#cluster.kill(name, 'reset'),
       cut: () => this.#cluster.network.faults.isolate(name),
@@ -49,6 +53,7 @@ export class Stage {
       pass: () => this.#cluster.pass(Number(name)),
       subscribe: () => this.#subscribe(name, first, second),
       group: () => this.#join(name, first, second),
+      serve: () => this.#node(name).rpc.register(greeter, { greet: (who) => `${name} greets ${who}` }),
       leave: () => this.#subscriptions.get(`${name} ${first}`)?.stop(),
     };
     const act = acts[command];
@@ -56,6 +61,9 @@ export class Stage {
       await act();
       return [];
     }
+    if (command === 'start') return this.#start(name, first);
+    if (command === 'members') return this.#members(name);
+    if (command === 'call') return this.#call(name, first);
     if (command === 'publish') return this.#publish(name, first, second);
     if (command === 'confirm') return this.#confirm(name, first, second);
     if (command === 'explain') return this.#explain(name, first);
@@ -64,6 +72,32 @@ export class Stage {
 
   #node(name: string): ClusterNode {
     return this.#cluster.node(name);
+  }
+
+  async #start(name: string, versions: string): Promise<readonly string[]> {
+    const [min = 0, max = min] = versions.split('..').map(Number);
+    const wireVersions = versions === '' ? undefined : { min, max };
+    try {
+      await this.#cluster.settle(this.#cluster.start(name, {}, wireVersions), 30_000);
+      return [];
+    } catch (error) {
+      return [`refused: ${ClusterError.from(error, 'internal').code}`];
+    }
+  }
+
+  #members(name: string): readonly string[] {
+    const members = this.#node(name)
+      .members()
+      .toSorted((left, right) => (left.name < right.name ? -1 : 1));
+    return members.map((one) => `${one.name} ${one.status}, speaks ${one.wireMin} to ${one.wireMax}`);
+  }
+
+  async #call(name: string, target: string): Promise<readonly string[]> {
+    const client = this.#node(name).rpc.client(greeter, { timeoutMs: 2000 });
+    const said = client
+      .greet(name, { node: target })
+      .catch((error: unknown) => ClusterError.from(error, 'internal').code);
+    return [await this.#cluster.settle(said, 10_000)];
   }
 
   #subscribe(name: string, id: string, pattern: string): readonly string[] {
@@ -123,6 +157,11 @@ export class Stage {
     ];
   }
 }
+
+const greeter = defineService('greeter', {
+  version: '1.0.0',
+  methods: { greet: call<string, string>({ idempotent: true }) },
+});
 
 function strategyOf(text: string): GroupStrategy {
   const known: readonly GroupStrategy[] = ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'];

@@ -50,7 +50,7 @@ export class HelloAcceptor {
 
   #onHello(stream: Stream, bytes: Uint8Array, message: HelloMessage): void {
     const { self, secrets, options } = this.#deps;
-    if (commonVersion(message) === undefined) {
+    if (commonVersion(message, options.wireVersions) === undefined) {
       refuseHello(stream, 'incompatible');
       return;
     }
@@ -76,7 +76,7 @@ export class HelloAcceptor {
     this.#state = 'proved';
     this.#onProved({
       message,
-      peer: toPeer(message, commonVersion(message) ?? 0, options.capabilities),
+      peer: toPeer(message, commonVersion(message, options.wireVersions) ?? 0, options.capabilities),
       welcome: () => stream.nextAndComplete(emptyBytes, encodeWelcome()),
       refuse: (why) => refuseHello(stream, why),
     });

@@ -1,5 +1,5 @@
 import { emptyBytes } from '../../core/bytes.js';
-import { wireVersion, wireVersionMin } from '../../core/limits.js';
+import type { WireVersions } from '../../core/limits.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import { bytesToText } from '../../core/text.js';
 import type { PeerCertificate } from '../../spi/connections.js';
@@ -93,7 +93,7 @@ export class HelloDialer {
     }
     const said = { hello: this.#hello, challenge: parts.body };
     const { message } = decoded;
-    const version = commonVersion(message);
+    const version = commonVersion(message, this.#options.wireVersions);
     if (!isProof(this.#secrets, this.#options.keys, 'acceptor', { ...said, proof: parts.proof })) {
       this.fail('unauthorized');
     } else if (!mayBe(this.#link.connection.certificate, message.name, this.#options)) {
@@ -135,8 +135,8 @@ export function introduce(deps: HelloDeps): HelloMessage {
   return {
     ...deps.self,
     purpose: 'link',
-    wireMin: wireVersionMin,
-    wireMax: wireVersion,
+    wireMin: deps.options.wireVersions.min,
+    wireMax: deps.options.wireVersions.max,
     capabilities: deps.options.capabilities,
     nonce: deps.secrets.randomBytes(nonceBytes),
     insists: false,
@@ -145,9 +145,9 @@ export function introduce(deps: HelloDeps): HelloMessage {
 }
 
 /** The highest wire version that both speak. */
-export function commonVersion(message: HelloMessage): number | undefined {
-  const highest = Math.min(message.wireMax, wireVersion);
-  return highest >= Math.max(message.wireMin, wireVersionMin) ? highest : undefined;
+export function commonVersion(message: HelloMessage, own: WireVersions): number | undefined {
+  const highest = Math.min(message.wireMax, own.max);
+  return highest >= Math.max(message.wireMin, own.min) ? highest : undefined;
 }
 
 /** Says whether a certificate may speak for a node of this name; without the option any may. */

@@ -7,12 +7,12 @@
  *     acceptor  welcome    or ERROR REJECTED with a refusal
  *
  * A proof is HMAC-SHA-256 under the cluster key of a label and the whole messages, so names, epochs, both nonces, versions and
- * capabilities are all bound. Each message is a version byte, a kind byte, and fields of (tag, length, bytes); unknown tags are
+ * capabilities are all bound. Each message is a byte 1, a kind byte, and fields of (tag, length, bytes); unknown tags are
  * skipped.
  */
 import { ByteReader, ByteWriter, emptyBytes } from '../../core/bytes.js';
 import { isNodeName } from '../../core/ids.js';
-import { nodeNameBytesMax, wireVersion, wireVersionMin } from '../../core/limits.js';
+import { nodeNameBytesMax } from '../../core/limits.js';
 import { bytesToText, textToBytes } from '../../core/text.js';
 import type { Secrets } from '../../spi/secrets.js';
 
@@ -85,7 +85,7 @@ export function decodeHello(
   const reader = new ByteReader(bytes);
   const version = reader.u8();
   const kind = helloKinds[reader.u8()];
-  if (!reader.ok || version < wireVersionMin || version > wireVersion || kind === undefined) return undefined;
+  if (!reader.ok || version !== helloVersion || kind === undefined) return undefined;
   const message = readFields(reader);
   const isWho = kind === 'hello' || kind === 'challenge';
   const isValid = !isWho || (message !== undefined && isNodeName(message.name) && message.nonce.length === nonceBytes);
@@ -125,7 +125,7 @@ export const nonceBytes = 16;
 
 function begin(kind: HelloKind): ByteWriter {
   const writer = new ByteWriter(256);
-  writer.u8(wireVersionMin);
+  writer.u8(helloVersion);
   writer.u8(helloKinds.indexOf(kind));
   return writer;
 }
@@ -172,6 +172,8 @@ function toMessage(fields: ReadonlyMap<number, Uint8Array>, capabilities: readon
   };
 }
 
+/** The form of hello itself. It is the same in every build to come, or builds could not find out what both speak. */
+const helloVersion = 1;
 const helloKinds: readonly HelloKind[] = ['hello', 'challenge', 'proof', 'welcome'];
 const proofBytes = 32;
 const proofFieldBytes: number = proofBytes + 2;

@@ -1,4 +1,5 @@
 import { ClusterError } from '../../core/errors.js';
+import { wireVersion, wireVersionMin, type WireVersions } from '../../core/limits.js';
 import type { PeerCertificate } from '../../spi/connections.js';
 import { type EngineOptions, resolveEngineOptions } from '../../protocol/rsocket/options.js';
 
@@ -34,6 +35,8 @@ export interface LinkOptions {
   readonly keys: readonly Uint8Array[];
   /** What this build can do beyond its wire version. @defaultValue [] */
   readonly capabilities: readonly string[];
+  /** The wire versions that this node speaks. @defaultValue what this build speaks */
+  readonly wireVersions: WireVersions;
   /** Decides on stock RSocket clients; without it they are refused. @defaultValue undefined */
   readonly authenticate: StockAuthenticator | undefined;
   /** Says whether the certificate that TLS verified may speak for a node of this name. @defaultValue any may */
@@ -83,6 +86,7 @@ const linkDefaults: Omit<LinkOptions, 'engine'> = {
   exchangesMax: 64,
   keys: [],
   capabilities: [],
+  wireVersions: { min: wireVersionMin, max: wireVersion },
   authenticate: undefined,
   checkCertificate: undefined,
 };

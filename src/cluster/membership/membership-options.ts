@@ -1,7 +1,7 @@
 import { ClusterError } from '../../core/errors.js';
 import { findAddress } from '../../core/address.js';
 import { isNodeName } from '../../core/ids.js';
-import { wireVersion, wireVersionMin } from '../../core/limits.js';
+import { wireVersion, wireVersionMin, type WireVersions } from '../../core/limits.js';
 import { resolveSwimOptions, type SwimOptions } from '../../protocol/swim/options.js';
 import { lanSwim, localSwim, wanSwim } from '../../protocol/swim/profiles.js';
 import { checkSeeds, type SeedSource } from './seeds.js';
@@ -44,7 +44,7 @@ export interface SwimMembershipOptions {
    */
   readonly keys?: readonly Uint8Array[];
   /** @defaultValue what this build speaks */
-  readonly wireVersions?: { readonly min: number; readonly max: number };
+  readonly wireVersions?: WireVersions;
 }
 
 /** Options with every default filled in. */

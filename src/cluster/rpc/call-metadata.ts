@@ -11,7 +11,7 @@
  * sent later, so before that a number alone could be unknown. Trace context and baggage are headers.
  */
 import type { ByteReader, ByteWriter } from '../../core/bytes.js';
-import { headersBytesMax, headersMax, serviceNameBytesMax, wireVersion } from '../../core/limits.js';
+import { headersBytesMax, headersMax, serviceNameBytesMax, wireVersionMin } from '../../core/limits.js';
 
 /** Where a call goes inside a node. */
 export interface Route {
@@ -37,16 +37,16 @@ export const flagDefine = 1;
 const flagDepth = 2;
 const flagHeaders = 4;
 
-/** Writes the metadata of a call; `route` is named when `define` says so. */
+/** Writes the metadata of a call; `route` is named when `define` says so, in the link's wire version. */
 export function writeCallMetadata(
   writer: ByteWriter,
-  route: { readonly number: number; readonly define: Route | undefined },
+  route: { readonly number: number; readonly define: Route | undefined; readonly version: number },
   head: CallHead,
 ): void {
   const { define } = route;
   const hasHeaders = head.headers !== undefined;
   writer.reset();
-  writer.u8(wireVersion);
+  writer.u8(route.version);
   writer.u8((define ? flagDefine : 0) | (head.depth > 1 ? flagDepth : 0) | (hasHeaders ? flagHeaders : 0));
   writer.varint(route.number);
   if (define !== undefined) {
@@ -79,7 +79,7 @@ export function readCallMetadata(reader: ByteReader, known: Map<number, Route>):
   const remainingMs = reader.varint();
   const depth = (flags & flagDepth) === 0 ? 1 : reader.varint();
   const headers = (flags & flagHeaders) === 0 ? undefined : readHeaders(reader);
-  if (!reader.ok || version < wireVersion || route === undefined) return undefined;
+  if (!reader.ok || version < wireVersionMin || route === undefined) return undefined;
   if ((flags & flagDefine) !== 0 && number > 0 && number <= routesMax) known.set(number, route);
   return { route, remainingMs, depth, headers };
 }

@@ -131,7 +131,7 @@ export class LinkRoutes implements CallRoutes {
     const isPlain = route.known && head.depth <= 1 && head.headers === undefined;
     const named = { service: method.service, instanceId: target.instanceId, method: method.name };
     const define = route.known && route.number > 0 ? undefined : named;
-    writeCallMetadata(this.#writer, { number: route.number, define }, head);
+    writeCallMetadata(this.#writer, { number: route.number, define, version: link.peer.wireVersion }, head);
     const written = this.#writer.take();
     if (isPlain && define === undefined) {
       route.plain = written;

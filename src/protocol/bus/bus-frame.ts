@@ -1,5 +1,5 @@
 import { ByteReader, type ByteWriter } from '../../core/bytes.js';
-import { headersBytesMax, headersMax, topicLengthMax, wireVersion, wireVersionMin } from '../../core/limits.js';
+import { headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../../core/limits.js';
 
 /**
  * What a bus lane carries: frames of records. A frame is one item of the lane's stream.
@@ -34,8 +34,8 @@ export const recordKind = {
   handled: 9,
 } as const;
 
-/** What a frame begins with. */
-export function beginFrame(writer: ByteWriter): void {
+/** What a frame begins with: the wire version of its link. */
+export function beginFrame(writer: ByteWriter, wireVersion: number): void {
   writer.reset();
   writer.u8(wireVersion);
 }
@@ -57,8 +57,8 @@ export function writeRecord(writer: ByteWriter, kind: number, body: Uint8Array):
 export function readFrame(bytes: Uint8Array, start: number, end: number, out: RecordEffects): boolean {
   const reader = new ByteReader(bytes, start, end);
   const version = reader.u8();
-  // A later build may speak a higher version; its frames are read as far as they are understood.
-  if (version < wireVersionMin) return false;
+  // A later build speaks to us as the link's hello settled it; anything else we might misread.
+  if (version < wireVersionMin || version > out.wireVersion) return false;
   while (reader.remaining > 0) {
     const kind = reader.u8();
     const length = reader.varint();
@@ -73,6 +73,8 @@ export function readFrame(bytes: Uint8Array, start: number, end: number, out: Re
 
 /** Gets the records of a frame. */
 export interface RecordEffects {
+  /** The wire version of the link that the frame came over. */
+  readonly wireVersion: number;
   /** One record of a known kind; the bytes are lent. False: it is malformed, and the frame is given up. */
   record(kind: number, bytes: Uint8Array, start: number, end: number): boolean;
   /** A kind of a later build was skipped. */

@@ -53,20 +53,20 @@ export class ReaderCursor {
     return true;
   }
 
-  /** Writes the next chunk. Only when `hasMore`. */
-  write(writer: ByteWriter): void {
+  /** Writes the next chunk in the link's wire version. Only when `hasMore`. */
+  write(writer: ByteWriter, version: number): void {
     if (this.#snapshot === undefined && !this.#part.canReplayFrom(this.#sent)) this.#beginSnapshot();
-    if (this.#snapshot === undefined) this.#writeChanges(writer);
-    else this.#writeSnapshot(writer, this.#snapshot);
+    if (this.#snapshot === undefined) this.#writeChanges(writer, version);
+    else this.#writeSnapshot(writer, version, this.#snapshot);
   }
 
   #beginSnapshot(): void {
     this.#snapshot = { base: this.#part.revision, rows: this.#part.rows.entries(), index: 0 };
   }
 
-  #writeChanges(writer: ByteWriter): void {
+  #writeChanges(writer: ByteWriter, version: number): void {
     const through = this.#part.revision;
-    writeHead(writer, tableMessages.changes, this.#table);
+    writeHead(writer, version, tableMessages.changes, this.#table);
     writer.varint(this.#sent);
     // The end is written before the rows, so a chunk that fills up is cut by what it may look at, see `#findEnd`.
     const end = this.#findEnd(through);
@@ -100,8 +100,8 @@ export class ReaderCursor {
     return through;
   }
 
-  #writeSnapshot(writer: ByteWriter, snapshot: Snapshot): void {
-    writeHead(writer, tableMessages.snapshot, this.#table);
+  #writeSnapshot(writer: ByteWriter, version: number, snapshot: Snapshot): void {
+    writeHead(writer, version, tableMessages.snapshot, this.#table);
     writer.varint(snapshot.base);
     writer.varint(snapshot.index);
     const lastAt = writer.length;

@@ -78,7 +78,7 @@ export class TableMachine {
   }
 
   /** A peer's link is up. */
-  linkUp(id: number, node: NodeId, out: TableEffects): void {
+  linkUp(id: number, node: TablePeer, out: TableEffects): void {
     this.#raiseFloor(node, out);
     this.#links.set(id, {
       id,
@@ -163,7 +163,7 @@ export class TableMachine {
     let chunks = Math.min(credit.rows, this.#limits.chunksPerTurnMax);
     for (const cursor of link.cursors.values()) {
       while (chunks > 0 && cursor.hasMore) {
-        cursor.write(this.#writer);
+        cursor.write(this.#writer, link.node.wireVersion);
         out.sendRows(id, this.#writer.take());
         chunks -= 1;
       }
@@ -174,8 +174,8 @@ export class TableMachine {
   /** A message on the channel that the peer opened: rows of its part. The bytes are lent. */
   receiveRows(id: number, reader: ByteReader, out: TableEffects): void {
     const link = this.#links.get(id);
-    const head = readHead(reader);
     if (link === undefined) return;
+    const head = readHead(reader, link.node.wireVersion);
     if (head === undefined) return this.#broken(link, out);
     const table = this.#tables.get(head.table);
     const known = head.kind === tableMessages.changes || head.kind === tableMessages.snapshot;
@@ -201,8 +201,8 @@ export class TableMachine {
   /** A message on the channel that we opened: what the peer holds or asks for. The bytes are lent. */
   receiveAnswer(id: number, reader: ByteReader, out: TableEffects): void {
     const link = this.#links.get(id);
-    const head = readHead(reader);
     if (link === undefined) return;
+    const head = readHead(reader, link.node.wireVersion);
     const revision = reader.varint();
     if (head === undefined || !reader.ok) return this.#broken(link, out);
     if (head.kind === tableMessages.pull) {
@@ -260,7 +260,7 @@ export class TableMachine {
       if (left <= 0) return;
       left -= 1;
       link.answers.delete(name);
-      writeHead(this.#writer, answer === 'held' ? tableMessages.held : tableMessages.pull, name);
+      writeHead(this.#writer, link.node.wireVersion, answer === 'held' ? tableMessages.held : tableMessages.pull, name);
       this.#writer.varint(this.findReplica(name, link.node)?.revision ?? 0);
       if (answer !== 'held') this.#writer.u8(answer === 'full' ? 1 : 0);
       out.sendAnswer(link.id, this.#writer.take());
@@ -356,6 +356,11 @@ export interface TableCounts {
   dropped: number;
 }
 
+/** The other end of a link, and the wire version that both speak on it. */
+export interface TablePeer extends NodeId {
+  readonly wireVersion: number;
+}
+
 /** A digest as gossip brought it. */
 export interface DigestFrom {
   readonly table: string;
@@ -391,7 +396,7 @@ interface Table {
 
 interface LinkState {
   readonly id: number;
-  readonly node: NodeId;
+  readonly node: TablePeer;
   readonly cursors: Map<string, ReaderCursor>;
   readonly answers: Map<string, Answer>;
   /** Pulls of tables that are not open here yet. */

@@ -11,7 +11,7 @@
  * reader is at `base`, and the changes since `base` follow.
  */
 import type { ByteReader, ByteWriter } from '../../core/bytes.js';
-import { wireVersion } from '../../core/limits.js';
+import { wireVersionMin } from '../../core/limits.js';
 import { tableNameBytesMax } from './table-limits.js';
 
 /** Kinds of messages, as on the wire. */
@@ -20,18 +20,21 @@ export const tableMessages = { changes: 1, snapshot: 2, held: 3, pull: 4 } as co
 /** What happened to a row in `changes`. */
 export const rowOps = { set: 1, remove: 2 } as const;
 
-/** Begins a message. */
-export function writeHead(writer: ByteWriter, kind: number, table: string): void {
+/** Begins a message; the version is the link's. */
+export function writeHead(writer: ByteWriter, version: number, kind: number, table: string): void {
   writer.reset();
-  writer.u8(wireVersion);
+  writer.u8(version);
   writer.u8(kind);
   writer.text(table);
 }
 
-/** The head of a message; `undefined` when it is malformed. A kind of a later build is returned as it is. */
-export function readHead(reader: ByteReader): { readonly kind: number; readonly table: string } | undefined {
+/** The head of a message; `undefined` when it is malformed or above the link's version. A kind of a later build is returned as it is. */
+export function readHead(
+  reader: ByteReader,
+  wireVersion: number,
+): { readonly kind: number; readonly table: string } | undefined {
   const version = reader.u8();
   const kind = reader.u8();
   const table = reader.text(tableNameBytesMax);
-  return reader.ok && version >= wireVersion ? { kind, table } : undefined;
+  return reader.ok && version >= wireVersionMin && version <= wireVersion ? { kind, table } : undefined;
 }

@@ -23,7 +23,7 @@ describe('call metadata', () => {
         const writer = new ByteWriter();
         const known = new Map<number, Route>();
         for (const define of [route, undefined]) {
-          writeCallMetadata(writer, { number, define }, written);
+          writeCallMetadata(writer, { number, define, version: 1 }, written);
           const read = readCallMetadata(new ByteReader(writer.view()), known);
           assert.deepEqual(read, { route, ...written });
         }
@@ -35,7 +35,7 @@ describe('call metadata', () => {
     const writer = new ByteWriter();
     writeCallMetadata(
       writer,
-      { number: 300, define: undefined },
+      { number: 300, define: undefined, version: 1 },
       { remainingMs: 10_000, depth: 1, headers: undefined },
     );
     assert.ok(writer.length <= 6, `${writer.length} bytes`);
@@ -43,12 +43,20 @@ describe('call metadata', () => {
 
   it('reads nothing from a cut message, an unknown route or junk, and remembers no more than its bound', () => {
     const writer = new ByteWriter();
-    writeCallMetadata(writer, { number: 7, define: route }, { remainingMs: 5, depth: 2, headers: { a: 'b' } });
+    writeCallMetadata(
+      writer,
+      { number: 7, define: route, version: 1 },
+      { remainingMs: 5, depth: 2, headers: { a: 'b' } },
+    );
     const whole = writer.take();
     for (let end = 0; end < whole.length; end += 1) {
       assert.equal(readCallMetadata(new ByteReader(whole, 0, end), new Map()), undefined);
     }
-    writeCallMetadata(writer, { number: 7, define: undefined }, { remainingMs: 5, depth: 1, headers: undefined });
+    writeCallMetadata(
+      writer,
+      { number: 7, define: undefined, version: 1 },
+      { remainingMs: 5, depth: 1, headers: undefined },
+    );
     assert.equal(readCallMetadata(new ByteReader(writer.view()), new Map()), undefined);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {

@@ -58,7 +58,7 @@ const thermostat: Route = { service: 'thermostat', instanceId: '', method: 'read
 function metadata(parts: { number: number; remainingMs: number; define?: Route }): Uint8Array {
   const writer = new ByteWriter();
   const { number, remainingMs, define } = parts;
-  writeCallMetadata(writer, { number, define }, { remainingMs, depth: 1, headers: undefined });
+  writeCallMetadata(writer, { number, define, version: 1 }, { remainingMs, depth: 1, headers: undefined });
   return writer.take();
 }
 

@@ -136,12 +136,13 @@ describe('protocol/bus frames', () => {
 
   it('skip and count records of a later build, and stop at malformed ones', () => {
     const writer = new ByteWriter();
-    beginFrame(writer);
+    beginFrame(writer, 2);
     writeRecord(writer, 99, Uint8Array.of(1, 2, 3));
     writeNumberRecord(writer, recordKind.base, 300);
     const kinds: number[] = [];
     let unknown = 0;
     const out = {
+      wireVersion: 2,
       record: (kind: number) => kinds.push(kind) > 0,
       unknown: () => void (unknown += 1),
     };
@@ -149,11 +150,13 @@ describe('protocol/bus frames', () => {
     assert.equal(readFrame(frame, 0, frame.length, out), true);
     assert.deepEqual([kinds, unknown], [[recordKind.base], 1]);
     assert.equal(readFrame(frame, 0, frame.length - 1, out), false);
+    assert.equal(readFrame(frame, 0, frame.length, { ...out, wireVersion: 1 }), false, 'above the link');
     assert.equal(readFrame(Uint8Array.of(0, 1, 0), 0, 3, out), false);
   });
 
   it('never throw at junk', () => {
     const out = {
+      wireVersion: 1,
       record: (_: number, bytes: Uint8Array, start: number, end: number) => {
         readEventHead(new ByteReader(bytes, start, end));
         return true;

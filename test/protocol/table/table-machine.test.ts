@@ -8,6 +8,7 @@ import { tableLimits, type TableLimits } from '../../../src/protocol/table/table
 
 const writerId = { name: 'w', epoch: 10 };
 const readerId = { name: 'r', epoch: 20 };
+const wireVersion = 2;
 const link = 1;
 
 describe('table machine', () => {
@@ -274,8 +275,8 @@ class Pair {
   }
 
   connect(): void {
-    this.writer.linkUp(link, readerId, this.fromWriter);
-    this.reader.linkUp(link, writerId, this.fromReader);
+    this.writer.linkUp(link, { ...readerId, wireVersion }, this.fromWriter);
+    this.reader.linkUp(link, { ...writerId, wireVersion }, this.fromReader);
     this.reader.readable(link, this.fromReader);
   }
 
