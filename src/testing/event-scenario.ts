@@ -1,7 +1,7 @@
 import { ClusterError } from '../core/errors.js';
 import { findRandom, type Random } from '../core/random.js';
 import type { GroupStrategy, OverflowPolicy } from '../spi/bus.js';
-import { BusChecker, type MarkedValue } from './bus/bus-checker.js';
+import { BusChecker, GapLog, type MarkedValue } from './bus/bus-checker.js';
 import { EventHome, LossLog } from './bus/event-home.js';
 import { GroupChecker } from './bus/group-checker.js';
 import { knownLanes } from './bus/known-lanes.js';
@@ -77,14 +77,14 @@ class EventRun {
   }
 
   async #start(name: string): Promise<void> {
-    let home: EventHome | undefined;
-    const logger = this.#log.logger(() => home?.life ?? '');
+    let home: EventHome;
     try {
-      home = new EventHome(await this.#cluster.settle(this.#cluster.start(name, { logger, drainMs: 2000 }), 30_000));
+      home = new EventHome(await this.#cluster.settle(this.#cluster.start(name, { drainMs: 2000 }), 30_000));
     } catch (error) {
       this.#faults.push(`start of ${name}: ${String(error)}`);
       return;
     }
+    this.#log.watch(home);
     this.#homes.set(name, home);
     const { life } = home;
     home.node.bus.respond(`/ask/${name}`, (event) => `${life} ${String(event.value)}`);
@@ -305,9 +305,12 @@ class EventRun {
   #joinOne(home: EventHome, strategy: GroupStrategy): void {
     const group = this.#groups.get(strategy);
     if (group === undefined || home.members.some((other) => other.group === group)) return;
-    const member = { node: home.node.name, dropped: (): number => subscription.stats.dropped };
+    const gaps = new GapLog();
+    const dropped = (): number => subscription.stats.dropped;
+    const member = { node: home.node.name, dropped, gapOf: (life: string): number => gaps.of(life) };
     const subscription = home.node.bus.subscribe(`/group/${strategy}`, (event) => group.got(member, event), {
       group: { name: strategy, strategy },
+      onGap: (gap) => gaps.add(gap),
     });
     group.add(member);
     home.members.push({ subscription, group, member });

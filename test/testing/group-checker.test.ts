@@ -4,7 +4,7 @@ import { GroupChecker } from '../../src/testing/bus/group-checker.js';
 
 const value = { life: 'a@1', number: 1 };
 const event: BusEvent = { topic: '/g', value, headers: {}, source: 'a', captures: {} };
-const member = { node: 'b', dropped: (): number => 0 };
+const member = { node: 'b', dropped: (): number => 0, gapOf: (): number => 0 };
 
 describe('testing/group-checker', () => {
   it('objects to an event that two members got', () => {

@@ -133,7 +133,7 @@ export class CheckedSubscription {
   /** Reads its own count of drops. */
   dropped: () => number = () => 0;
   readonly #checker: BusChecker;
-  readonly #gaps = new Map<string, number>();
+  readonly #gaps = new GapLog();
   #patterns: readonly TopicPattern[];
 
   constructor(checker: BusChecker, life: string, patterns: readonly string[], index: number) {
@@ -165,13 +165,26 @@ export class CheckedSubscription {
   }
 
   gap(gap: Gap): void {
-    const life = `${gap.node}@${gap.epoch}`;
-    const count = gap.to === undefined ? Number.POSITIVE_INFINITY : gap.to - gap.from + 1;
-    this.#gaps.set(life, (this.#gaps.get(life) ?? 0) + count);
+    this.#gaps.add(gap);
   }
 
   gapOf(life: string): number {
-    return this.#gaps.get(life) ?? 0;
+    return this.#gaps.of(life);
+  }
+}
+
+/** How many events of each life a subscription was told to be missing; infinitely many when nobody could say. */
+export class GapLog {
+  readonly #counts = new Map<string, number>();
+
+  add(gap: Gap): void {
+    const life = `${gap.node}@${gap.epoch}`;
+    const count = gap.to === undefined ? Number.POSITIVE_INFINITY : gap.to - gap.from + 1;
+    this.#counts.set(life, this.of(life) + count);
+  }
+
+  of(life: string): number {
+    return this.#counts.get(life) ?? 0;
   }
 }
 
