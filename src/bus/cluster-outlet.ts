@@ -227,7 +227,7 @@ export class ClusterOutlet implements Outlet {
       because,
       linked: peer.link !== undefined,
       suspect: peer.isSuspect,
-      inFlight: peer.shared.inFlight,
+      inFlight: sum(peer.outLanes(), (lane) => lane.inFlight),
     }));
   }
 

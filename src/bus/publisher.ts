@@ -74,8 +74,7 @@ export class Publisher {
   publishWatched(topic: string, value: unknown, options: PublishOptions, watch: Watch): Watched {
     assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
     const draft = this.#draft(topic, value, options);
-    if (draft === undefined)
-      return { receipt: emptyReceipt, accepted: [], refused: [], regroup: () => nothingRegrouped };
+    if (draft === undefined) return nothingWatched;
     const found = this.#delivery.find(draft.topic);
     const route = this.#outlet?.find(found.topic);
     const event: WideEvent = {
@@ -339,5 +338,7 @@ const noMembers: readonly Subscriber[] = [];
 const noElection: Election = { chosen: noMembers, groups: 0, winners: undefined };
 
 const noSend: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
+
+const nothingWatched: Watched = { receipt: emptyReceipt, accepted: [], refused: [], regroup: () => nothingRegrouped };
 
 const nothingRegrouped: Regrouped = { sent: noSend, isLocal: false, done: undefined };

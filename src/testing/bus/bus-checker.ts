@@ -135,6 +135,8 @@ export class CheckedSubscription {
   readonly #checker: BusChecker;
   readonly #gaps = new GapLog();
   #patterns: readonly TopicPattern[];
+  /** Answers of the textbook matcher: runs have few topics and many events. */
+  #answers = new Map<string, boolean>();
 
   constructor(checker: BusChecker, life: string, patterns: readonly string[], index: number) {
     this.#checker = checker;
@@ -147,6 +149,7 @@ export class CheckedSubscription {
   update(patterns: readonly string[]): void {
     this.isSure = false;
     this.revision += 1;
+    this.#answers = new Map();
     this.#patterns = patterns.flatMap((pattern) => parsePattern(pattern));
   }
 
@@ -156,8 +159,12 @@ export class CheckedSubscription {
   }
 
   wants(topic: string): boolean {
+    const known = this.#answers.get(topic);
+    if (known !== undefined) return known;
     const segments = topicToSegments(topic);
-    return this.#patterns.some((pattern) => matchesSegments(pattern.segments, segments));
+    const answer = this.#patterns.some((pattern) => matchesSegments(pattern.segments, segments));
+    this.#answers.set(topic, answer);
+    return answer;
   }
 
   got(event: BusEvent): void {

@@ -20,6 +20,7 @@ export class GroupChecker {
   readonly #events = new Map<string, GroupEvent>();
   readonly #endings: number[] = [];
   readonly #members = new Set<CheckedMember>();
+  readonly #alive = new Set<CheckedMember>();
   delivered = 0;
 
   constructor(name: string) {
@@ -28,16 +29,21 @@ export class GroupChecker {
 
   add(member: CheckedMember): void {
     this.#members.add(member);
+    this.#alive.add(member);
   }
 
   /** A member stopped, or its node did: what was on the way to it has no reader. */
-  ended(atMs: number): void {
+  ended(member: CheckedMember, atMs: number): void {
+    this.#alive.delete(member);
     this.#endings.push(atMs);
   }
 
-  /** An event for the group is about to be published. */
-  willPublish(value: MarkedValue, atMs: number): void {
-    this.#events.set(markOf(value), { life: value.life, atMs, gotBy: [], isPromised: false });
+  /** An event for the group is about to be published by a node that believes that these nodes have members. */
+  willPublish(value: MarkedValue, atMs: number, believed: readonly string[]): void {
+    const nodes = new Set(Array.from(this.#alive, ({ node }) => node));
+    // What the publisher cannot know yet: it may choose a node whose last member is gone.
+    const isMistaken = believed.some((node) => !nodes.has(node));
+    this.#events.set(markOf(value), { life: value.life, atMs, gotBy: [], isPromised: false, isMistaken });
   }
 
   /** The publisher was told that a winner was chosen and nothing dropped. */
@@ -77,7 +83,7 @@ export class GroupChecker {
   }
 
   #isExcused(event: GroupEvent): boolean {
-    return this.#endings.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
+    return event.isMistaken || this.#endings.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
   }
 }
 
@@ -86,6 +92,7 @@ interface GroupEvent {
   readonly atMs: number;
   readonly gotBy: string[];
   isPromised: boolean;
+  readonly isMistaken: boolean;
 }
 
 /** Longer than any event waits for a link in these runs. */
