@@ -4,6 +4,7 @@ import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
   beginFrame,
+  handledCode,
   readFrame,
   recordKind,
   writeNumberRecord,
@@ -13,7 +14,8 @@ import {
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
 import type { LaneEncoder } from '../spi/codec.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
-import type { Confirming, EventCopy } from './outlet.js';
+import type { ConfirmOutcome, Confirming } from './outlet.js';
+import { LaneConfirms } from './lane-confirms.js';
 import { RecordRun } from './record-run.js';
 
 /** One event for one lane. Its record, from `start` to `end`, is the same bytes for every lane. */
@@ -91,7 +93,7 @@ export class OutLane {
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
   #toldTo = 0;
-  #confirms: PendingConfirm[] = [];
+  readonly #confirms: LaneConfirms;
   #cancelWritten: CancelTimer | undefined;
   #final = false;
   #isFinalSent = false;
@@ -107,6 +109,7 @@ export class OutLane {
     this.epoch = options.epoch;
     this.key = options.key;
     this.#window = new SendWindow(options.window);
+    this.#confirms = new LaneConfirms(options.node);
     this.#windowId = options.windowId();
   }
 
@@ -143,10 +146,7 @@ export class OutLane {
       return false;
     }
     this.accepted += 1;
-    if (event.confirm !== undefined) {
-      const copy = { node: this.node, won: event.won ?? noGroups };
-      this.#confirms.push({ number, confirming: event.confirm, copy });
-    }
+    if (event.confirm !== undefined) this.#confirms.add(number, event.confirm, event.won);
     this.#unsentBytes += event.end - event.start;
     // Not only at the end of a long turn: the link sends, and the peer reads, while this side goes on.
     if (this.#unsentBytes >= eagerBytes && this.#isReady) this.#writeFrames();
@@ -266,11 +266,11 @@ export class OutLane {
       if (reader.ok) this.#resume(known, received);
     } else if (kind === recordKind.ack) {
       const number = reader.varint();
-      if (reader.ok && this.#window.acknowledge(number)) this.#confirmTo(number);
+      if (reader.ok && this.#window.acknowledge(number)) this.#confirms.delivered(number);
     } else if (kind === recordKind.handled) {
       const number = reader.varint();
-      const failed = reader.u8() === 1;
-      if (reader.ok) this.#confirmHandled(number, failed);
+      const code = reader.u8();
+      if (reader.ok) this.#confirms.handled(number, handledOutcome(code));
     }
     return reader.ok;
   }
@@ -281,7 +281,7 @@ export class OutLane {
     this.#topicsSent = new Set();
     if (known) {
       const unknown = this.#window.resume(received);
-      this.#confirmTo(this.#window.acked);
+      this.#confirms.delivered(this.#window.acked);
       if (unknown !== undefined) this.#host.onUnknown(this, unknown);
       this.#toldTo = received;
     } else if (this.#window.sent > 0) {
@@ -303,7 +303,7 @@ export class OutLane {
     for (const event of this.#abandon(true)) {
       if (this.accept(event)) continue;
       refused += 1;
-      event.confirm?.settle({ node: this.node, won: event.won ?? noGroups }, 'unsent');
+      if (event.confirm !== undefined) this.#confirms.refuse(event.confirm, event.won);
     }
     // A lane that has said its final number takes nothing more, not even what it held.
     if (refused > 0) this.#host.onUnsent(this, refused);
@@ -315,16 +315,10 @@ export class OutLane {
   #abandon(kept = false): readonly OutEvent[] {
     const { unknown, unsent } = this.#window.abandon();
     const neverSent = new Set(unsent.map((event) => event.confirm));
-    const confirms = this.#confirms;
-    this.#confirms = [];
     this.#toldTo = 0;
     if (unknown !== undefined) this.#host.onUnknown(this, unknown);
     if (unsent.length > 0 && !kept) this.#host.onUnsent(this, unsent.length);
-    for (const { confirming, copy } of confirms) {
-      const isUnsent = neverSent.has(confirming);
-      if (isUnsent && kept) continue;
-      confirming.settle(copy, isUnsent ? 'unsent' : 'link-lost');
-    }
+    this.#confirms.end(neverSent, kept);
     return unsent;
   }
 
@@ -362,7 +356,7 @@ export class OutLane {
       this.#wasFull = false;
       this.#host.onRoom(this);
     }
-    if (this.#confirms.length > 0) this.#watchWritten();
+    if (this.#confirms.size > 0) this.#watchWritten();
   }
 
   /** Fills the frame; false when there is nothing to tell. */
@@ -428,56 +422,20 @@ export class OutLane {
     event.confirm?.resent(this.node);
   }
 
-  #confirmTo(number: number): void {
-    if (this.#confirms.length === 0) return;
-    this.#confirms = this.#confirms.filter((pending) => {
-      if (pending.number > number || pending.confirming.level === 'handled') return true;
-      pending.confirming.settle(pending.copy, 'confirmed');
-      return false;
-    });
-  }
-
-  #confirmHandled(number: number, failed: boolean): void {
-    const pending = this.#confirms.find((other) => other.number === number && other.confirming.level === 'handled');
-    if (pending === undefined) return;
-    this.#confirms = this.#confirms.filter((other) => other !== pending);
-    pending.confirming.settle(pending.copy, failed ? 'handler-failed' : 'confirmed');
-  }
-
   /** `written` is confirmed once the link's buffer was seen empty after the event was handed over. */
   #watchWritten(): void {
     const link = this.#link;
     if (link === undefined || this.#cancelWritten !== undefined) return;
-    if (
-      !this.#confirms.some(({ number, confirming }) => confirming.level === 'written' && number <= this.#window.sent)
-    ) {
-      return;
-    }
+    if (!this.#confirms.awaitsWritten(this.#window.sent)) return;
     const { clock } = this.#host;
     const sent = this.#window.sent;
     this.#cancelWritten = clock.setTimer(after(clock.now(), writtenCheckMs), () => {
       this.#cancelWritten = undefined;
-      if (this.#link === link && link.bufferedBytes === 0) this.#confirmWritten(sent);
+      if (this.#link === link && link.bufferedBytes === 0) this.#confirms.written(sent);
       this.#watchWritten();
     });
   }
-
-  #confirmWritten(sent: number): void {
-    this.#confirms = this.#confirms.filter(({ number, confirming, copy }) => {
-      if (confirming.level !== 'written' || number > sent) return true;
-      confirming.settle(copy, 'confirmed');
-      return false;
-    });
-  }
 }
-
-interface PendingConfirm {
-  readonly number: number;
-  readonly confirming: Confirming;
-  readonly copy: EventCopy;
-}
-
-const noGroups: readonly string[] = [];
 
 /** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
 const frameBytesTarget = 16_000;
@@ -507,4 +465,9 @@ function writeWon(event: OutEvent, won: readonly string[]): void {
   for (const group of won) bodyWriter.text(group);
   bodyWriter.range(event.bytes, event.bodyStart, event.end);
   writeRecord(frameWriter, recordKind.won, bodyWriter.view());
+}
+
+function handledOutcome(code: number): ConfirmOutcome {
+  if (code === handledCode.refused) return 'refused';
+  return code === handledCode.done ? 'confirmed' : 'handler-failed';
 }
