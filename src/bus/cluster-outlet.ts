@@ -20,7 +20,7 @@ import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent, OutLane } from './out-lane.js';
 import type { AnswerSink, AnswerSource, Question } from './answers.js';
-import type { Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
+import type { EventCopy, Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
 import type { Peer, RemoteWant } from './peer.js';
 import { PeerBook } from './peer-book.js';
@@ -166,7 +166,7 @@ export class ClusterOutlet implements Outlet {
     }
     for (const { peer, key } of lanes) {
       const lane = peer.ownLanes.get(key);
-      if (lane !== undefined) tally.count(peer, this.#offer(peer, lane, event));
+      if (lane !== undefined) tally.count(copyOf(peer, event), this.#offer(peer, lane, event));
     }
     this.#meter.sent.add(tally.sent);
     this.#meter.refused.add(tally.refusals);
@@ -227,7 +227,7 @@ export class ClusterOutlet implements Outlet {
       because,
       linked: peer.link !== undefined,
       suspect: peer.isSuspect,
-      inFlight: peer.shared.inFlight,
+      inFlight: sum(peer.outLanes(), (lane) => lane.inFlight),
     }));
   }
 
@@ -270,7 +270,8 @@ export class ClusterOutlet implements Outlet {
   #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: Tally): void {
     const won = message.winners?.get(peer.id.name);
     const own = formFor(peer, event);
-    tally.count(peer, this.#offer(peer, peer.shared, won === undefined ? own : { ...own, won }));
+    const copy = won === undefined ? own : { ...own, won };
+    tally.count(copyOf(peer, copy), this.#offer(peer, peer.shared, copy));
   }
 
   #offer(peer: Peer, lane: OutLane, event: OutEvent): boolean {
@@ -331,21 +332,29 @@ function formFor(peer: Peer, event: OutEvent): OutEvent {
 
 /** Adds up what became of one send: a node may have several lanes. */
 class Tally {
-  readonly #accepted = new Set<string>();
-  readonly #refused = new Set<string>();
-  sent = 0;
-  refusals = 0;
+  readonly #accepted: EventCopy[] = [];
+  readonly #refused: EventCopy[] = [];
 
-  count(peer: Peer, isAccepted: boolean): void {
-    if (isAccepted) this.sent += 1;
-    else this.refusals += 1;
-    (isAccepted ? this.#accepted : this.#refused).add(peer.id.name);
+  get sent(): number {
+    return this.#accepted.length;
+  }
+
+  get refusals(): number {
+    return this.#refused.length;
+  }
+
+  count(copy: EventCopy, isAccepted: boolean): void {
+    (isAccepted ? this.#accepted : this.#refused).push(copy);
   }
 
   result(): SendResult {
-    const nodes = this.#accepted.size;
-    return { nodes, dropped: this.refusals, accepted: [...this.#accepted], refused: [...this.#refused] };
+    const nodes = new Set(this.#accepted.map(({ node }) => node)).size;
+    return { nodes, dropped: this.refusals, accepted: this.#accepted, refused: this.#refused };
   }
+}
+
+function copyOf(peer: Peer, { won }: OutEvent): EventCopy {
+  return { node: peer.id.name, won: won ?? noNames };
 }
 
 /** What happened on the lanes between this node and one peer. */
@@ -378,6 +387,8 @@ function describeWant(want: RemoteWant): string {
 }
 
 const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };
+
+const noNames: readonly string[] = [];
 
 const nothingSent: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
 

@@ -1,8 +1,8 @@
 import { after, type Clock } from '../core/clock.js';
 import type { ConfirmLevel, ConfirmOptions, ConfirmReport } from '../spi/bus.js';
 import { Gate } from './gate.js';
-import type { ConfirmOutcome, Confirming } from './outlet.js';
-import type { Publisher, Watch } from './publisher.js';
+import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
+import type { Publisher, Watch, Watched } from './publisher.js';
 
 /** Publishes and follows what becomes of it until all have confirmed or the deadline. */
 export async function publishConfirmed(
@@ -14,7 +14,7 @@ export async function publishConfirmed(
   const confirmation = new Confirmation(deps.self, options.level);
   const watched = publisher.publishWatched(event.topic, event.value, options, confirmation);
   confirmation.regroup = watched.regroup;
-  confirmation.begin(watched.accepted, watched.refused, watched.receipt.local > 0);
+  confirmation.begin(watched);
   return new Promise((resolve) => {
     const finish = (): void => {
       cancelTimer();
@@ -25,19 +25,20 @@ export async function publishConfirmed(
   });
 }
 
-/** One confirmed publish under way. */
+/** One confirmed publish under way. A node may get several copies, on several lanes: it has confirmed when all of them are. */
 class Confirmation implements Watch {
   readonly confirming: Confirming;
   readonly done: Gate | undefined;
-  regroup: ((lost: ReadonlySet<string>) => { readonly accepted: readonly string[] }) | undefined;
+  regroup: Watched['regroup'] | undefined;
   readonly #self: string;
-  readonly #open = new Set<string>();
+  /** Copies that are not settled, by node. */
+  readonly #open = new Map<string, number>();
   readonly #confirmed = new Set<string>();
   readonly #missing = new Map<string, ConfirmReport['missing'][number]['why']>();
-  readonly #groups = new Map<string, string[]>();
   readonly #lost = new Set<string>();
-  #early: (readonly [string, ConfirmOutcome])[] | undefined = [];
+  #early: (readonly [EventCopy, ConfirmOutcome])[] | undefined = [];
   #resent = false;
+  #isOver = false;
   #onDone: (() => void) | undefined;
 
   constructor(self: string, level: ConfirmLevel) {
@@ -45,7 +46,7 @@ class Confirmation implements Watch {
     this.done = level === 'handled' ? new Gate() : undefined;
     this.confirming = {
       level,
-      settle: (node, outcome) => this.#settle(node, outcome),
+      settle: (copy, outcome) => this.#settle(copy, outcome),
       resent: () => {
         this.#resent = true;
       },
@@ -53,14 +54,12 @@ class Confirmation implements Watch {
   }
 
   /** What was sent is known now; outcomes that came before are taken in. */
-  begin(accepted: readonly string[], refused: readonly string[], isLocal: boolean): void {
-    for (const node of accepted) this.#open.add(node);
-    for (const node of refused) this.#missing.set(node, 'dropped');
-    if (isLocal && this.done === undefined) this.#confirmed.add(this.#self);
-    if (isLocal && this.done !== undefined) this.#watchLocal(this.done);
+  begin({ accepted, refused, receipt }: Watched): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const [node, outcome] of early) this.#settle(node, outcome);
+    if (receipt.local > 0) this.#takeLocal(this.done);
+    this.#take(accepted, refused);
+    for (const [copy, outcome] of early) this.#settle(copy, outcome);
     this.#tellDone();
   }
 
@@ -69,58 +68,61 @@ class Confirmation implements Watch {
     this.#tellDone();
   }
 
-  won(node: string, group: string): void {
-    const held = this.#groups.get(node);
-    if (held === undefined) this.#groups.set(node, [group]);
-    else held.push(group);
-  }
-
-  wonBy(nodes: ReadonlySet<string>): readonly string[] {
-    const groups: string[] = [];
-    for (const node of nodes) {
-      groups.push(...(this.#groups.get(node) ?? []));
-      this.#groups.delete(node);
-    }
-    return groups;
-  }
-
+  /** Ends it: what is still open missed the deadline. */
   report(): Pick<ConfirmReport, 'confirmed' | 'missing' | 'resent'> {
-    const missing = [...this.#missing].map(([node, why]) => ({ node, why }));
-    for (const node of this.#open) missing.push({ node, why: 'deadline' });
+    this.#isOver = true;
     this.#onDone = undefined;
-    this.#open.clear();
-    return { confirmed: [...this.#confirmed].toSorted(), missing, resent: this.#resent };
+    for (const node of this.#open.keys()) if (!this.#missing.has(node)) this.#missing.set(node, 'deadline');
+    const missing = Array.from(this.#missing, ([node, why]) => ({ node, why }));
+    const confirmed = [...this.#confirmed].filter((node) => !this.#missing.has(node)).toSorted();
+    return { confirmed, missing, resent: this.#resent };
   }
 
-  #watchLocal(done: Gate): void {
-    this.#open.add(this.#self);
-    done.whenOpen(() => {
-      if (!this.#open.delete(this.#self)) return;
-      if (done.failed > 0) this.#missing.set(this.#self, 'handler-failed');
-      else this.#confirmed.add(this.#self);
-      this.#tellDone();
-    });
+  #take(accepted: readonly EventCopy[], refused: readonly EventCopy[]): void {
+    for (const { node } of accepted) this.#hold(node);
+    for (const copy of refused) this.#miss(copy, 'dropped');
+  }
+
+  /** A subscription of this node got it: it has confirmed, or will when its handlers are done. */
+  #takeLocal(done: Gate | undefined): void {
+    if (done === undefined) {
+      this.#confirmed.add(this.#self);
+      return;
+    }
+    this.#hold(this.#self);
+    const copy = { node: this.#self, won: noGroups };
+    done.whenOpen(() => this.#settle(copy, done.failed > 0 ? 'handler-failed' : 'confirmed'));
     done.settle(true);
   }
 
-  #settle(node: string, outcome: ConfirmOutcome): void {
+  #hold(node: string): void {
+    this.#open.set(node, (this.#open.get(node) ?? 0) + 1);
+  }
+
+  #settle(copy: EventCopy, outcome: ConfirmOutcome): void {
     if (this.#early !== undefined) {
-      this.#early.push([node, outcome]);
+      this.#early.push([copy, outcome]);
       return;
     }
-    if (!this.#open.delete(node)) return;
-    if (outcome === 'confirmed') this.#confirmed.add(node);
-    else this.#miss(node, outcome);
+    const open = this.#open.get(copy.node);
+    // After the deadline nobody waits, and nothing is sent in anyone's stead.
+    if (open === undefined || this.#isOver) return;
+    if (open > 1) this.#open.set(copy.node, open - 1);
+    else this.#open.delete(copy.node);
+    if (outcome === 'confirmed') this.#confirmed.add(copy.node);
+    else this.#miss(copy, outcome);
     this.#tellDone();
   }
 
-  #miss(node: string, outcome: Exclude<ConfirmOutcome, 'confirmed'>): void {
-    this.#missing.set(node, outcome === 'unsent' ? 'link-lost' : outcome);
+  #miss(copy: EventCopy, outcome: Exclude<ConfirmOutcome, 'confirmed'>): void {
+    this.#missing.set(copy.node, outcome === 'unsent' ? 'link-lost' : outcome);
     if (outcome !== 'unsent' && outcome !== 'refused' && outcome !== 'dropped') return;
-    // It never ran there: the groups that the node had won may have another winner.
-    this.#lost.add(node);
-    const sent = this.regroup?.(this.#lost);
-    for (const other of sent?.accepted ?? []) this.#open.add(other);
+    // This copy never ran there: the groups that it was to bring to the node may have another winner.
+    this.#lost.add(copy.node);
+    const again = this.regroup?.(copy.won, this.#lost);
+    if (again === undefined) return;
+    if (again.isLocal) this.#takeLocal(again.done);
+    this.#take(again.sent.accepted, again.sent.refused);
   }
 
   #tellDone(): void {
@@ -130,3 +132,5 @@ class Confirmation implements Watch {
     run?.();
   }
 }
+
+const noGroups: readonly string[] = [];

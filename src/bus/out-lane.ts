@@ -4,6 +4,7 @@ import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
   beginFrame,
+  handledCode,
   readFrame,
   recordKind,
   writeNumberRecord,
@@ -13,7 +14,8 @@ import {
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
 import type { LaneEncoder } from '../spi/codec.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
-import type { Confirming } from './outlet.js';
+import type { ConfirmOutcome, Confirming } from './outlet.js';
+import { LaneConfirms } from './lane-confirms.js';
 import { RecordRun } from './record-run.js';
 
 /** One event for one lane. Its record, from `start` to `end`, is the same bytes for every lane. */
@@ -78,7 +80,10 @@ export class OutLane {
   #link: Link | undefined;
   /** The open link's. */
   #wireVersion = wireVersionMin;
+  /** Grows with each stream: what an older one still tells is not heard. */
+  #attempt = 0;
   #isReady = false;
+  #wasReady = false;
   #isFlushing = false;
   #wasFull = false;
   #chunk: Uint8Array | undefined;
@@ -88,10 +93,11 @@ export class OutLane {
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
   #toldTo = 0;
-  #confirms: PendingConfirm[] = [];
+  readonly #confirms: LaneConfirms;
   #cancelWritten: CancelTimer | undefined;
   #final = false;
   #isFinalSent = false;
+  #isFinalTold = false;
   accepted = 0;
   dropped = 0;
   resent = 0;
@@ -103,6 +109,7 @@ export class OutLane {
     this.epoch = options.epoch;
     this.key = options.key;
     this.#window = new SendWindow(options.window);
+    this.#confirms = new LaneConfirms(options.node);
     this.#windowId = options.windowId();
   }
 
@@ -125,9 +132,9 @@ export class OutLane {
     return room;
   }
 
-  /** Everything accepted is acknowledged. */
+  /** Everything accepted is acknowledged, and so is the final number, if it was to be said. */
   get isSettled(): boolean {
-    return this.#window.inFlight === 0;
+    return this.#window.inFlight === 0 && (!this.#final || !this.#wasReady || this.#isFinalTold);
   }
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
@@ -139,7 +146,7 @@ export class OutLane {
       return false;
     }
     this.accepted += 1;
-    if (event.confirm !== undefined) this.#confirms.push({ number, confirming: event.confirm });
+    if (event.confirm !== undefined) this.#confirms.add(number, event.confirm, event.won);
     this.#unsentBytes += event.end - event.start;
     // Not only at the end of a long turn: the link sends, and the peer reads, while this side goes on.
     if (this.#unsentBytes >= eagerBytes && this.#isReady) this.#writeFrames();
@@ -155,7 +162,7 @@ export class OutLane {
 
   /** A link is up: opens the lane on it. */
   attach(link: Link): void {
-    if (this.#link === link || this.#final) return;
+    if (this.#link === link || this.#isFinalTold) return;
     this.detach();
     this.#link = link;
     this.#open(link);
@@ -164,8 +171,7 @@ export class OutLane {
   /** The link is gone; what is not acknowledged waits for the next one. */
   detach(): void {
     this.#link = undefined;
-    this.#stream = undefined;
-    this.#isReady = false;
+    this.#forgetStream();
     this.#cancelWritten?.();
     this.#cancelWritten = undefined;
   }
@@ -188,7 +194,15 @@ export class OutLane {
     this.end();
   }
 
+  #forgetStream(): void {
+    this.#attempt += 1;
+    this.#stream = undefined;
+    this.#isReady = false;
+    this.#isFinalSent = false;
+  }
+
   #open(link: Link): void {
+    this.#forgetStream();
     const metadata = new ByteWriter(32);
     this.#wireVersion = link.peer.wireVersion;
     metadata.u8(this.#wireVersion);
@@ -196,7 +210,7 @@ export class OutLane {
     metadata.text(this.key);
     const opened = link.open(
       { kind: 'bus', interaction: 'channel', metadata: metadata.take(), data: emptyBytes, credit: answerItems },
-      this.#sinkFor(link),
+      this.#sinkFor(link, this.#attempt),
     );
     if (typeof opened === 'string') {
       this.#reopenLater(link);
@@ -205,7 +219,7 @@ export class OutLane {
     this.#stream = opened;
   }
 
-  #sinkFor(link: Link): StreamSink {
+  #sinkFor(link: Link, attempt: number): StreamSink {
     let taken = 0;
     const records: RecordEffects = {
       wireVersion: link.peer.wireVersion,
@@ -213,21 +227,24 @@ export class OutLane {
       unknown: () => undefined,
     };
     const lost = (): void => {
-      if (this.#link !== link) return;
-      this.#stream = undefined;
-      this.#isReady = false;
+      if (this.#attempt !== attempt) return;
+      this.#forgetStream();
       this.#reopenLater(link);
     };
     return {
       onNext: (payload: PayloadView) => {
-        if (this.#link !== link) return;
+        if (this.#attempt !== attempt) return;
         if (!readFrame(payload.bytes, payload.dataStart, payload.dataEnd, records)) this.#host.onMalformed(this);
         taken += 1;
         if (taken < answerItems / 2) return;
         this.#stream?.request(taken);
         taken = 0;
       },
-      onComplete: lost,
+      onComplete: () => {
+        // The answer to the final number: the peer has all there is.
+        if (this.#attempt === attempt && this.#isFinalSent) this.#isFinalTold = true;
+        else lost();
+      },
       onFail: lost,
       onCredit: () => this.#flushLater(),
       onCancel: lost,
@@ -249,11 +266,11 @@ export class OutLane {
       if (reader.ok) this.#resume(known, received);
     } else if (kind === recordKind.ack) {
       const number = reader.varint();
-      if (reader.ok && this.#window.acknowledge(number)) this.#confirmTo(number);
+      if (reader.ok && this.#window.acknowledge(number)) this.#confirms.delivered(number);
     } else if (kind === recordKind.handled) {
       const number = reader.varint();
-      const failed = reader.u8() === 1;
-      if (reader.ok) this.#confirmHandled(number, failed);
+      const code = reader.u8();
+      if (reader.ok) this.#confirms.handled(number, handledOutcome(code));
     }
     return reader.ok;
   }
@@ -264,7 +281,7 @@ export class OutLane {
     this.#topicsSent = new Set();
     if (known) {
       const unknown = this.#window.resume(received);
-      this.#confirmTo(this.#window.acked);
+      this.#confirms.delivered(this.#window.acked);
       if (unknown !== undefined) this.#host.onUnknown(this, unknown);
       this.#toldTo = received;
     } else if (this.#window.sent > 0) {
@@ -275,17 +292,19 @@ export class OutLane {
       this.#toldTo = 0;
     }
     this.#isReady = true;
+    this.#wasReady = true;
     this.#flushLater();
   }
 
   #renew(): void {
     const link = this.#link;
     this.#stream?.complete();
-    this.#stream = undefined;
-    const confirms = new Map(this.#confirms.map((pending) => [pending.confirming, pending]));
-    const unsent = this.#abandon(confirms);
     let refused = 0;
-    for (const event of unsent) if (!this.accept(event)) refused += 1;
+    for (const event of this.#abandon(true)) {
+      if (this.accept(event)) continue;
+      refused += 1;
+      if (event.confirm !== undefined) this.#confirms.refuse(event.confirm, event.won);
+    }
     // A lane that has said its final number takes nothing more, not even what it held.
     if (refused > 0) this.#host.onUnsent(this, refused);
     this.#windowId = this.#options.windowId();
@@ -293,19 +312,13 @@ export class OutLane {
   }
 
   /** Reports what is not acknowledged. With `kept`, unsent events stay, with their confirmations, for another window. */
-  #abandon(kept?: ReadonlyMap<Confirming, PendingConfirm>): readonly OutEvent[] {
+  #abandon(kept = false): readonly OutEvent[] {
     const { unknown, unsent } = this.#window.abandon();
     const neverSent = new Set(unsent.map((event) => event.confirm));
-    const confirms = this.#confirms;
-    this.#confirms = [];
     this.#toldTo = 0;
     if (unknown !== undefined) this.#host.onUnknown(this, unknown);
-    if (unsent.length > 0 && kept === undefined) this.#host.onUnsent(this, unsent.length);
-    for (const { confirming } of confirms) {
-      const isUnsent = neverSent.has(confirming);
-      if (isUnsent && kept !== undefined) continue;
-      confirming.settle(this.node, isUnsent ? 'unsent' : 'link-lost');
-    }
+    if (unsent.length > 0 && !kept) this.#host.onUnsent(this, unsent.length);
+    this.#confirms.end(neverSent, kept);
     return unsent;
   }
 
@@ -337,12 +350,13 @@ export class OutLane {
       beginFrame(frameWriter, this.#wireVersion);
       writeNumberRecord(frameWriter, recordKind.final, this.#window.last);
       stream.next(emptyBytes, frameWriter.take());
+      stream.complete();
     }
     if (this.#wasFull && this.hasRoom) {
       this.#wasFull = false;
       this.#host.onRoom(this);
     }
-    if (this.#confirms.length > 0) this.#watchWritten();
+    if (this.#confirms.size > 0) this.#watchWritten();
   }
 
   /** Fills the frame; false when there is nothing to tell. */
@@ -408,52 +422,19 @@ export class OutLane {
     event.confirm?.resent(this.node);
   }
 
-  #confirmTo(number: number): void {
-    if (this.#confirms.length === 0) return;
-    this.#confirms = this.#confirms.filter((pending) => {
-      if (pending.number > number || pending.confirming.level === 'handled') return true;
-      pending.confirming.settle(this.node, 'confirmed');
-      return false;
-    });
-  }
-
-  #confirmHandled(number: number, failed: boolean): void {
-    const pending = this.#confirms.find((other) => other.number === number && other.confirming.level === 'handled');
-    if (pending === undefined) return;
-    this.#confirms = this.#confirms.filter((other) => other !== pending);
-    pending.confirming.settle(this.node, failed ? 'handler-failed' : 'confirmed');
-  }
-
   /** `written` is confirmed once the link's buffer was seen empty after the event was handed over. */
   #watchWritten(): void {
     const link = this.#link;
     if (link === undefined || this.#cancelWritten !== undefined) return;
-    if (
-      !this.#confirms.some(({ number, confirming }) => confirming.level === 'written' && number <= this.#window.sent)
-    ) {
-      return;
-    }
+    if (!this.#confirms.awaitsWritten(this.#window.sent)) return;
     const { clock } = this.#host;
     const sent = this.#window.sent;
     this.#cancelWritten = clock.setTimer(after(clock.now(), writtenCheckMs), () => {
       this.#cancelWritten = undefined;
-      if (this.#link === link && link.bufferedBytes === 0) this.#confirmWritten(sent);
+      if (this.#link === link && link.bufferedBytes === 0) this.#confirms.written(sent);
       this.#watchWritten();
     });
   }
-
-  #confirmWritten(sent: number): void {
-    this.#confirms = this.#confirms.filter(({ number, confirming }) => {
-      if (confirming.level !== 'written' || number > sent) return true;
-      confirming.settle(this.node, 'confirmed');
-      return false;
-    });
-  }
-}
-
-interface PendingConfirm {
-  readonly number: number;
-  readonly confirming: Confirming;
 }
 
 /** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
@@ -484,4 +465,9 @@ function writeWon(event: OutEvent, won: readonly string[]): void {
   for (const group of won) bodyWriter.text(group);
   bodyWriter.range(event.bytes, event.bodyStart, event.end);
   writeRecord(frameWriter, recordKind.won, bodyWriter.view());
+}
+
+function handledOutcome(code: number): ConfirmOutcome {
+  if (code === handledCode.refused) return 'refused';
+  return code === handledCode.done ? 'confirmed' : 'handler-failed';
 }

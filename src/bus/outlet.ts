@@ -85,10 +85,10 @@ export interface Outgoing {
   readonly confirm: Confirming | undefined;
 }
 
-/** A wish to hear what became of an event. `settle` is called once for each node it was accepted for. */
+/** A wish to hear what became of an event. `settle` is called once for each copy that was accepted: a node may get several. */
 export interface Confirming {
   readonly level: ConfirmLevel;
-  settle(node: string, outcome: ConfirmOutcome): void;
+  settle(copy: EventCopy, outcome: ConfirmOutcome): void;
   /** It was sent to this node again, after its link was lost. */
   resent(node: string): void;
 }
@@ -96,14 +96,21 @@ export interface Confirming {
 /** How one node's confirmation ended. `unsent`: it certainly never saw the event. */
 export type ConfirmOutcome = 'confirmed' | 'unsent' | Exclude<ConfirmReport['missing'][number]['why'], 'deadline'>;
 
+/** One copy of an event on one lane. */
+export interface EventCopy {
+  readonly node: string;
+  /** The groups that it carries the choice of. */
+  readonly won: readonly string[];
+}
+
 /** What became of a send. */
 export interface SendResult {
   readonly nodes: number;
   readonly dropped: number;
-  /** Nodes it was accepted for; empty when nobody waits for a confirmation. */
-  readonly accepted: readonly string[];
-  /** Nodes that wanted it and whose buffer refused it; empty as well. */
-  readonly refused: readonly string[];
+  /** Copies that were accepted; empty when nobody waits for a confirmation. */
+  readonly accepted: readonly EventCopy[];
+  /** Copies that a full buffer refused; empty as well. */
+  readonly refused: readonly EventCopy[];
 }
 
 /** A node that answers requests on a topic. */

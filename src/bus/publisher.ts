@@ -8,10 +8,10 @@ import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
 import { noHeaders, SharedEvent, type EventRest } from './event.js';
 import type { ExplainedGroup } from './explain.js';
-import type { Gate } from './gate.js';
+import { Gate } from './gate.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import type { LocalDelivery } from './local-delivery.js';
-import type { Confirming, Outlet, Route, RouteGroup, SendResult } from './outlet.js';
+import type { Confirming, EventCopy, Outlet, Route, RouteGroup, SendResult } from './outlet.js';
 import { emptyReceipt, type Fan, type FanGroup } from './plan.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -74,7 +74,7 @@ export class Publisher {
   publishWatched(topic: string, value: unknown, options: PublishOptions, watch: Watch): Watched {
     assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
     const draft = this.#draft(topic, value, options);
-    if (draft === undefined) return { receipt: emptyReceipt, accepted: [], refused: [], regroup: () => noSend };
+    if (draft === undefined) return nothingWatched;
     const found = this.#delivery.find(draft.topic);
     const route = this.#outlet?.find(found.topic);
     const event: WideEvent = {
@@ -94,7 +94,7 @@ export class Publisher {
       receipt,
       accepted: sent.accepted,
       refused: sent.refused,
-      regroup: (lost) => this.#sendAgain(event, evaluated, lost),
+      regroup: (groups, lost) => this.#sendAgain(event, evaluated, groups, lost),
     };
   }
 
@@ -174,11 +174,10 @@ export class Publisher {
     });
   }
 
-  /** Chooses again for the groups that a lost node had won, without that node. */
-  #sendAgain(wide: WideEvent, value: unknown, lost: ReadonlySet<string>): SendResult {
-    const lostGroups = wide.watch?.wonBy(lost) ?? [];
-    if (lostGroups.length === 0 || this.#outlet === undefined) return noSend;
-    const names = new Set(lostGroups);
+  /** Chooses again for groups whose copy certainly never arrived, without the nodes that are lost. */
+  #sendAgain(wide: WideEvent, value: unknown, groups: readonly string[], lost: ReadonlySet<string>): Regrouped {
+    if (groups.length === 0 || this.#outlet === undefined) return nothingRegrouped;
+    const names = new Set(groups);
     const fan = this.#delivery.find(wide.topic).match.own;
     const route = this.#outlet.find(wide.topic);
     const again: WideEvent = {
@@ -187,12 +186,14 @@ export class Publisher {
       route: { ...route, groups: route.groups.filter(({ name }) => names.has(name)) },
     };
     const election = this.#elect(again, lost);
-    if (election.chosen.length > 0) {
-      const event = new SharedEvent(wide.topic, value, this.#restOf(wide.options));
-      this.#delivery.deliver(again.fan, election.chosen, event, wide.watch?.done);
-    }
-    if (election.winners === undefined) return noSend;
-    return this.#send({ ...again, route: undefined }, value, election.winners);
+    const sent =
+      election.winners === undefined ? noSend : this.#send({ ...again, route: undefined }, value, election.winners);
+    if (election.chosen.length === 0) return { sent, isLocal: false, done: undefined };
+    // The gate of the first try may have opened long ago.
+    const done = wide.watch?.done === undefined ? undefined : new Gate();
+    const event = new SharedEvent(wide.topic, value, this.#restOf(wide.options));
+    const isLocal = this.#delivery.deliver(again.fan, election.chosen, event, done) > 0;
+    return { sent, isLocal, done };
   }
 
   #elect(wide: WideEvent, except: ReadonlySet<string> | undefined): Election {
@@ -211,7 +212,6 @@ export class Publisher {
       groups += 1;
       if (winner !== this.#deps.self.name) {
         addWinner(winners, winner, name);
-        wide.watch?.won(winner, name);
       } else if (here !== undefined) {
         const member = this.#delivery.chooseMember(here, choice.key);
         if (member !== undefined) chosen.push(member);
@@ -274,19 +274,23 @@ export function assertData(value: unknown): void {
 export interface Watch {
   readonly done: Gate | undefined;
   readonly confirming: Confirming;
-  /** A node won a group. */
-  won(node: string, group: string): void;
-  /** The groups that these nodes had won; they are theirs no more. */
-  wonBy(nodes: ReadonlySet<string>): readonly string[];
 }
 
 /** A confirmed publish that was sent. */
 export interface Watched {
   readonly receipt: Receipt;
-  readonly accepted: readonly string[];
-  readonly refused: readonly string[];
-  /** Chooses other winners for the groups of nodes that certainly never saw the event. */
-  readonly regroup: (lost: ReadonlySet<string>) => SendResult;
+  readonly accepted: readonly EventCopy[];
+  readonly refused: readonly EventCopy[];
+  /** Chooses other winners for groups whose copy certainly never arrived, without the nodes that are lost. */
+  readonly regroup: (groups: readonly string[], lost: ReadonlySet<string>) => Regrouped;
+}
+
+/** What a second choice came to. */
+export interface Regrouped {
+  readonly sent: SendResult;
+  /** A member of this node was chosen; `done` opens when its handler is done. */
+  readonly isLocal: boolean;
+  readonly done: Gate | undefined;
 }
 
 interface WideEvent {
@@ -334,3 +338,7 @@ const noMembers: readonly Subscriber[] = [];
 const noElection: Election = { chosen: noMembers, groups: 0, winners: undefined };
 
 const noSend: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
+
+const nothingWatched: Watched = { receipt: emptyReceipt, accepted: [], refused: [], regroup: () => nothingRegrouped };
+
+const nothingRegrouped: Regrouped = { sent: noSend, isLocal: false, done: undefined };

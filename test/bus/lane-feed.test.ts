@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { SharedEvent } from '../../src/bus/event.js';
 import { LaneFeed, type FedLane } from '../../src/bus/lane-feed.js';
 import { laneBatchMax, resolveSubscribeOptions } from '../../src/bus/subscribe-options.js';
@@ -43,7 +43,9 @@ async function runSteps(
     else if (step === 3) await room.handleAll();
     else if (lane !== undefined && lane.isOpen && lane.allowed > 0) room.send(lane);
     assert.equal(room.lost, 0);
-    assert.ok(room.places >= 0, `${room.places} places`);
+    // What came on a lane that ended since may still wait; nothing is promised until it is handled.
+    const ended = lanes.filter(({ isOpen }) => !isOpen).length;
+    assert.ok(room.places >= -ended * room.batchMax, `${room.places} places`);
   }
   await room.handleAll();
   // A lane that ended is noticed with the next that opens.
@@ -64,9 +66,9 @@ class TestLane implements FedLane {
 /** One lossless subscription whose handlers end when the test says so. */
 class Room {
   lost = 0;
+  readonly batchMax: number;
   readonly #feed: LaneFeed;
   readonly #subscriber: Subscriber;
-  readonly #batchMax: number;
   #running: (() => void)[] = [];
 
   constructor(queueMax: number, concurrencyMax: number) {
@@ -77,7 +79,7 @@ class Room {
     };
     const options = resolveSubscribeOptions({ overflow: 'block', queueMax, concurrencyMax });
     const handler = (): Promise<void> => new Promise((resolve) => void this.#running.push(resolve));
-    this.#batchMax = laneBatchMax(options);
+    this.batchMax = laneBatchMax(options);
     this.#subscriber = new Subscriber(host, handler, { options, order: 0, wanted: new Wanted('/**') });
     this.#feed = new LaneFeed(this.#subscriber);
   }
@@ -96,7 +98,7 @@ class Room {
   /** A full item comes on a lane. */
   send(lane: TestLane): void {
     lane.allowed -= 1;
-    for (let count = 0; count < this.#batchMax; count += 1) this.#offer(true);
+    for (let count = 0; count < this.batchMax; count += 1) this.#offer(true);
     this.#feed.taken(lane);
   }
 

@@ -20,7 +20,7 @@ import { headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../
  *
  *     resume      known u8, received varint           the first record of the answering side
  *     ack         number varint                       cumulative
- *     handled     number varint, failed u8            all handlers of a confirmed event are done
+ *     handled     number varint, code u8              what came of a confirmed event, see `handledCode`
  */
 export const recordKind = {
   base: 1,
@@ -32,6 +32,15 @@ export const recordKind = {
   resume: 7,
   ack: 8,
   handled: 9,
+} as const;
+
+/** What came of an event whose sender waits for its handlers. */
+export const handledCode = {
+  done: 0,
+  /** A handler threw, or a policy dropped it. */
+  failed: 1,
+  /** Nobody here wanted it any more: no handler ran, and the groups that it was for may choose again. */
+  refused: 2,
 } as const;
 
 /** What a frame begins with: the wire version of its link. */

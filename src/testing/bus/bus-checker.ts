@@ -133,8 +133,10 @@ export class CheckedSubscription {
   /** Reads its own count of drops. */
   dropped: () => number = () => 0;
   readonly #checker: BusChecker;
-  readonly #gaps = new Map<string, number>();
+  readonly #gaps = new GapLog();
   #patterns: readonly TopicPattern[];
+  /** Answers of the textbook matcher: runs have few topics and many events. */
+  #answers = new Map<string, boolean>();
 
   constructor(checker: BusChecker, life: string, patterns: readonly string[], index: number) {
     this.#checker = checker;
@@ -147,6 +149,7 @@ export class CheckedSubscription {
   update(patterns: readonly string[]): void {
     this.isSure = false;
     this.revision += 1;
+    this.#answers = new Map();
     this.#patterns = patterns.flatMap((pattern) => parsePattern(pattern));
   }
 
@@ -156,8 +159,12 @@ export class CheckedSubscription {
   }
 
   wants(topic: string): boolean {
+    const known = this.#answers.get(topic);
+    if (known !== undefined) return known;
     const segments = topicToSegments(topic);
-    return this.#patterns.some((pattern) => matchesSegments(pattern.segments, segments));
+    const answer = this.#patterns.some((pattern) => matchesSegments(pattern.segments, segments));
+    this.#answers.set(topic, answer);
+    return answer;
   }
 
   got(event: BusEvent): void {
@@ -165,13 +172,26 @@ export class CheckedSubscription {
   }
 
   gap(gap: Gap): void {
-    const life = `${gap.node}@${gap.epoch}`;
-    const count = gap.to === undefined ? Number.POSITIVE_INFINITY : gap.to - gap.from + 1;
-    this.#gaps.set(life, (this.#gaps.get(life) ?? 0) + count);
+    this.#gaps.add(gap);
   }
 
   gapOf(life: string): number {
-    return this.#gaps.get(life) ?? 0;
+    return this.#gaps.of(life);
+  }
+}
+
+/** How many events of each life a subscription was told to be missing; infinitely many when nobody could say. */
+export class GapLog {
+  readonly #counts = new Map<string, number>();
+
+  add(gap: Gap): void {
+    const life = `${gap.node}@${gap.epoch}`;
+    const count = gap.to === undefined ? Number.POSITIVE_INFINITY : gap.to - gap.from + 1;
+    this.#counts.set(life, this.of(life) + count);
+  }
+
+  of(life: string): number {
+    return this.#counts.get(life) ?? 0;
   }
 }
 

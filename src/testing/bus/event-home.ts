@@ -1,5 +1,4 @@
 import { after } from '../../core/clock.js';
-import type { Logger } from '../../core/logger.js';
 import type { ClusterNode } from '../../runtime/cluster-node.js';
 import type { BusSubscription } from '../../spi/bus.js';
 import type { BusChecker, CheckedSubscription } from './bus-checker.js';
@@ -30,7 +29,7 @@ export class EventHome {
   }
 }
 
-/** What nodes of a run told about events that they sent: read from their log, as an operator would. */
+/** What nodes of a run told about events that they sent and that will not arrive, or may not. */
 export class LossLog {
   unknown = 0;
   unsent = 0;
@@ -46,24 +45,13 @@ export class LossLog {
     return this.#told.get(life) ?? 0;
   }
 
-  /** The logger of one life; `life` is asked when a line comes, for the epoch is only known after the start. */
-  logger(life: () => string): Logger {
-    const info: Logger['info'] = (text, fields = {}) => {
-      const node = String(fields['node']);
-      if (text === 'delivery of events is unknown') {
-        const count = Number(fields['to']) - Number(fields['from']) + 1;
-        this.unknown += count;
-        this.#tell(life(), node, count);
-      } else if (text === 'events were never sent, their node is gone') {
-        this.unsent += Number(fields['count']);
-        this.#tell(life(), node, Number(fields['count']));
-      }
-    };
-    return { error: () => undefined, info, debug: () => undefined };
-  }
-
-  #tell(life: string, node: string, count: number): void {
-    this.#told.set(life, (this.#told.get(life) ?? 0) + count);
-    this.#checker.senderLost(life, node, count);
+  /** Listens to one life as its program would. */
+  watch({ node, life }: EventHome): void {
+    node.bus.onUndelivered(({ kind, node: peer, count }) => {
+      if (kind === 'unknown') this.unknown += count;
+      else this.unsent += count;
+      this.#told.set(life, this.toldOf(life) + count);
+      this.#checker.senderLost(life, peer, count);
+    });
   }
 }

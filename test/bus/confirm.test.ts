@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after } from '../../src/core/clock.js';
+import type { Gap } from '../../src/spi/bus.js';
+import { TestCluster } from './three-nodes.js';
+
+describe('bus/confirm', () => {
+  it('waits for every copy that a node gets, whichever lane is quicker', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const got: string[] = [];
+    cluster.bus('b').subscribe('/n', () => void got.push('quick'));
+    const slow = cluster.bus('b').subscribe(
+      '/n',
+      async () => {
+        await pause(cluster, 300);
+        got.push('slow');
+      },
+      { overflow: 'block', concurrencyMax: 1 },
+    );
+    await cluster.sim.settle(slow.ready({ scope: 'cluster' }), 1000);
+    const report = await cluster.sim.settle(cluster.bus('a').publishConfirmed('/n', 1, { level: 'handled' }), 5000);
+    assert.deepEqual([report.confirmed, report.missing, got], [['b'], [], ['quick', 'slow']]);
+    await cluster.stop();
+  });
+
+  it('names a node once, as missing, when one of its copies fails', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    cluster.bus('b').subscribe('/n', () => undefined);
+    const failing = cluster.bus('b').subscribe(
+      '/n',
+      () => {
+        throw new Error('no');
+      },
+      { overflow: 'block' },
+    );
+    await cluster.sim.settle(failing.ready({ scope: 'cluster' }), 1000);
+    const report = await cluster.sim.settle(cluster.bus('a').publishConfirmed('/n', 1, { level: 'handled' }), 5000);
+    assert.deepEqual([report.confirmed, report.missing], [[], [{ node: 'b', why: 'handler-failed' }]]);
+    await cluster.stop();
+  });
+
+  it('chooses another member when the window of the winner is full, and waits for it', async () => {
+    const cluster = new TestCluster(1, { windowEventsMax: 4 });
+    await cluster.add('a', 'b', 'c');
+    const got: string[] = [];
+    for (const name of ['b', 'c']) {
+      const member = cluster.bus(name).subscribe('/job', () => void got.push(name), {
+        group: { name: 'jobs', strategy: 'oldest' },
+      });
+      await cluster.sim.settle(member.ready({ scope: 'cluster' }), 1000);
+    }
+    cluster.hub.congest('a', 'b', true);
+    for (let count = 0; count < 8; count += 1) cluster.bus('a').publish('/job', count);
+    const report = await cluster.sim.settle(cluster.bus('a').publishConfirmed('/job', 9, { level: 'handled' }), 5000);
+    assert.deepEqual([report.confirmed, report.missing, got], [['c'], [{ node: 'b', why: 'dropped' }], ['c']]);
+    await cluster.stop();
+  });
+
+  it('has told its final number when `sayFinal` resolves, so that leaving at once leaves no gap', async () => {
+    const cluster = new TestCluster(1, { links: { delayMs: 50 } });
+    await cluster.add('a', 'b');
+    const gaps: Gap[] = [];
+    const options = { onGap: (gap: Gap): void => void gaps.push(gap) };
+    const sub = cluster.bus('b').subscribe('/n', () => undefined, options);
+    const blocking = cluster.bus('b').subscribe('/n', () => undefined, { ...options, overflow: 'block' });
+    await cluster.sim.settle(Promise.all([sub, blocking].map((one) => one.ready({ scope: 'cluster' }))), 2000);
+    cluster.bus('a').publish('/n', 1);
+    await cluster.sim.runAsync(1000);
+    await cluster.sim.settle(cluster.bus('a').sayFinal(2000), 5000);
+    cluster.hub.remove('a', 'left');
+    await cluster.sim.runAsync(1000);
+    assert.deepEqual(gaps, []);
+    await cluster.stop();
+  });
+});
+
+function pause(cluster: TestCluster, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    cluster.sim.setTimer(after(cluster.sim.now(), ms), resolve);
+  });
+}
