@@ -36,6 +36,8 @@ export const routesMax = 4096;
 export const flagDefine = 1;
 const flagDepth = 2;
 const flagHeaders = 4;
+/** Alone: no call, but definitions of the codec in the data; see `link-values.ts`. A build that does not know it answers `invalid`. */
+export const flagDefinitions = 8;
 
 /** Writes the metadata of a call; `route` is named when `define` says so, in the link's wire version. */
 export function writeCallMetadata(

@@ -10,6 +10,7 @@ import type { Counter } from '../../spi/metrics.js';
 import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, routesMax, writeCallMetadata } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
+import type { LinkValues } from './link-values.js';
 import type { Live, LiveList } from './live-list.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
 import type { RpcServer } from './rpc-server.js';
@@ -26,6 +27,7 @@ export interface ClientHouse {
   readonly scope: CallScope;
   readonly deadlines: TimerWheel;
   readonly server: RpcServer;
+  readonly values: LinkValues;
   readonly routes: CallRoutes;
   /** Calls that are not settled; asked to end when the node stops. */
   readonly active: LiveList<ActiveCall>;
@@ -52,6 +54,7 @@ export interface ClientMethod {
   readonly name: string;
   readonly kind: MethodKind;
   readonly idempotent: boolean;
+  /** Of values between nodes, before a link is chosen; see `ClientHouse.values`. */
   readonly codec: Codec;
   readonly pool: TargetPool;
   readonly retry: RetryPolicy;

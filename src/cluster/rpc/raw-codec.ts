@@ -2,6 +2,7 @@ import { emptyBytes } from '../../core/bytes.js';
 import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec } from '../../spi/codec.js';
+import { LinkCodec } from './link-values.js';
 
 /**
  * Bytes as they are, for methods that say `raw`. What is decoded is a copy, because received bytes are lent.
@@ -15,6 +16,7 @@ export function createRawCodec(): Codec {
 
 /** Decodes the data of a payload. Bytes that belong to nobody else are not copied. */
 export function decodeData(codec: Codec, payload: PayloadView): unknown {
+  if (codec instanceof LinkCodec) return codec.decodeRange(payload.bytes, payload.dataStart, payload.dataEnd);
   if (!(codec instanceof RawCodec)) return codec.decode(payload.data());
   return payload.isOwned ? payload.data() : codec.copy(payload.bytes, payload.dataStart, payload.dataEnd);
 }

@@ -17,6 +17,7 @@ import { callMany, callOnce } from './client-builder.js';
 import { CallingSide } from './calling-side.js';
 import { type ActiveCall, type CallRoutes, type ClientHouse, LinkRoutes } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
+import { LinkValues } from './link-values.js';
 import { LiveList } from './live-list.js';
 import { createRegistration, type RegisterOptions, type Registration } from './registration.js';
 import { Registry } from './registry.js';
@@ -90,8 +91,9 @@ export class RpcRoom implements RpcManager, Startable {
       dropped: (count) => dropped.add(count),
       ended: () => this.#callEnded(),
     };
+    const values = new LinkValues(deps.codec);
     this.#server = new RpcServer(
-      { links, codec: deps.codec, stockCodecs: deps.stockCodecs, house: this.#serving, origin },
+      { links, codec: deps.codec, values, stockCodecs: deps.stockCodecs, house: this.#serving, origin },
       this.#options,
     );
     this.#calling = {
@@ -100,6 +102,7 @@ export class RpcRoom implements RpcManager, Startable {
       scope: this.#scope,
       deadlines,
       server: this.#server,
+      values,
       routes: deps.routes ?? new LinkRoutes(),
       active: new LiveList<ActiveCall>(),
       counters: {

@@ -16,6 +16,7 @@ import {
 import type { MethodKind } from '../../spi/rpc.js';
 import type { CallHead, Route } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
+import { bringsDefinitions, type LinkValues } from './link-values.js';
 import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
@@ -29,6 +30,7 @@ export interface RpcServerDeps {
   readonly links: Links;
   /** Between nodes. */
   readonly codec: Codec;
+  readonly values: LinkValues;
   /** What stock clients may speak, by media type; the first is the default. */
   readonly stockCodecs: readonly Codec[];
   readonly house: ServingHouse;
@@ -110,6 +112,7 @@ export class RpcServer {
 
   #accept(incoming: IncomingStream): StreamSink {
     const { stream, payload } = incoming;
+    if (incoming.metadataForm === 'scalebus' && bringsDefinitions(payload)) return this.#define(stream, payload);
     const stock = incoming.metadataForm === 'composite' ? this.#readStock(stream.link, payload) : undefined;
     const request = incoming.metadataForm === 'composite' ? stock : this.#bookOf(stream.link).read(payload);
     if (request === undefined) {
@@ -119,7 +122,7 @@ export class RpcServer {
     const kind = kindOf[incoming.interaction];
     const method = this.#findAgain(request, kind);
     if (method instanceof ClusterError) return this.#refuse(stream, method);
-    const codec = method.raw ? this.#rawCodec : (stock?.codec ?? this.#deps.codec);
+    const codec = method.raw ? this.#rawCodec : (stock?.codec ?? this.#codecOf(stream.link));
     let input: unknown;
     try {
       // A channel opens with no item of its own when its request has no data.
@@ -132,6 +135,17 @@ export class RpcServer {
     port.call = call;
     call.start(input);
     return port;
+  }
+
+  /** Definitions that the caller's values will lean on: an answer confirms them. */
+  #define(stream: Stream, payload: PayloadView): StreamSink {
+    if (this.#deps.values.define(stream.link, payload)) stream.nextAndComplete(emptyBytes, emptyBytes);
+    else stream.fail(streamErrorCodes.invalid, emptyBytes);
+    return ignoringSink;
+  }
+
+  #codecOf(link: Link): Codec {
+    return this.#deps.values.codecFor(link, this.#deps.codec);
   }
 
   #bookOf(link: Link): RouteBook {

@@ -174,9 +174,10 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
 
   #openThere(target: Target): void {
     const { method, input, credit } = this.#parts;
-    const { house, codec, kind } = method;
+    const { house, kind } = method;
     const { link } = target;
     if (link === undefined) return this.#refused(target, 'down');
+    const codec = house.values.codecFor(link, method.codec);
     let data = emptyBytes;
     try {
       if (kind === 'stream') data = codec.encode(input);

@@ -3,6 +3,7 @@ import { after, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
+import type { Codec } from '../../spi/codec.js';
 import {
   type Link,
   type Stream,
@@ -14,6 +15,7 @@ import {
 } from '../../spi/links.js';
 import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
+import { LinkCodec } from './link-values.js';
 import { decodeData } from './raw-codec.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
@@ -43,7 +45,8 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
   isLive = false;
   metadata: Uint8Array = emptyBytes;
   data: Uint8Array = emptyBytes;
-  #isEncoded = false;
+  /** What `data` was encoded by. */
+  #codec: Codec | undefined;
   #target: Target | undefined;
   #startedAt: MonotonicMs;
   #stream: Stream | undefined;
@@ -99,7 +102,7 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
     if (this.#settled) return;
     this.#markKnown();
     try {
-      this.#succeed(decodeData(this.#method.codec, payload));
+      this.#succeed(decodeData(this.#codec ?? this.#method.codec, payload));
     } catch (error) {
       this.#failed(ClusterError.from(error, 'protocol'), false, false);
     }
@@ -189,9 +192,10 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
   }
 
   #callThere(target: Target, now: MonotonicMs): void {
-    const { codec, kind } = this.#method;
+    const { codec: own, kind, house } = this.#method;
     const { link } = target;
-    if (!this.#isEncoded && !this.#encode(codec)) return;
+    const codec = link === undefined ? own : house.values.codecFor(link, own);
+    if (codec !== this.#codec && !this.#encode(codec)) return;
     if (link !== undefined) this.metadata = this.#describe(target, link, now);
     const opened = link?.open(this, this);
     if (opened === undefined || typeof opened === 'string') {
@@ -240,10 +244,13 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
     return { remainingMs: this.#remainingMs(now), depth, headers };
   }
 
-  #encode(codec: ClientMethod['codec']): boolean {
+  /** A retry on another link carries the value as it was at first, in a form that leans on no link. */
+  #encode(codec: Codec): boolean {
+    const before = this.#codec;
     try {
-      this.data = codec.encode(this.#input);
-      this.#isEncoded = true;
+      if (before === undefined) this.data = codec.encode(this.#input);
+      else if (before instanceof LinkCodec) this.data = before.toSelfContained(this.data);
+      this.#codec = codec;
       return true;
     } catch (error) {
       this.#failed(ClusterError.from(error, 'invalid-value'), true, false);
