@@ -45,6 +45,7 @@ export {
   type LossySource,
   withOverflow,
 } from './cluster/rpc/sources.js';
+export { type CallTracing, traceCalls } from './cluster/rpc/trace-calls.js';
 export { ClusterError, type ErrorCode, mayHaveRun } from './core/errors.js';
 export type { Logger, LogFields } from './core/logger.js';
 export { segmentToText, topicSegment } from './core/topic.js';

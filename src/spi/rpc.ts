@@ -9,6 +9,8 @@ export interface MethodDescription {
   readonly kind: MethodKind;
   /** May be retried even if it may have run. */
   readonly idempotent: boolean;
+  /** Carries bytes both ways, without a codec. */
+  readonly raw: boolean;
 }
 
 /** A contract without its types: what is registered, compared and shown. */

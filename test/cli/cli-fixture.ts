@@ -89,7 +89,10 @@ export class FakeGuest implements GuestNode {
   }
 
   instances(): ReturnType<GuestNode['instances']> {
-    const methods = { read: { kind: 'call', idempotent: true }, write: { kind: 'call', idempotent: false } } as const;
+    const methods = {
+      read: { kind: 'call', idempotent: true, raw: false },
+      write: { kind: 'call', idempotent: false, raw: false },
+    } as const;
     const service = { name: 'store', version: '1.2.3', methods, hash: 7 };
     return this.#answer(['instances'], [{ service, node: 'n2', epoch: 2, id: 'i1', tags: {} }]);
   }

@@ -65,12 +65,7 @@ export class CallingSide {
     this.#wanted.set(contract.name, wanted.set(description.hash, description));
     for (const instance of this.#deps.registry.instances(contract.name)) this.#compare(description, instance);
     const retry = this.#createRetry(options);
-    const find = (name: string): ClientMethod =>
-      this.#createMethod(contract.description, name, {
-        ...options,
-        retry,
-        isRaw: contract.methods[name]?.options.raw ?? false,
-      });
+    const find = (name: string): ClientMethod => this.#createMethod(contract.description, name, { ...options, retry });
     return buildClient(contract, find, this.#options.clientInterceptors);
   }
 
@@ -120,12 +115,12 @@ export class CallingSide {
     const method = methods[name];
     // A hash of its own kind, so that only the one method is compared.
     const wanted = { name: service, version, methods: method === undefined ? {} : { [name]: method }, hash: -1 };
-    return this.findMethod(wanted, name, false);
+    return this.findMethod(wanted, name);
   }
 
   /** A method for calls without a client; kept with its statistics. */
-  findMethod(wanted: ServiceDescription, name: string, isRaw: boolean): ClientMethod {
-    const key = `${wanted.name}/${name}/${wanted.version}/${wanted.methods[name]?.kind ?? ''}/${isRaw}`;
+  findMethod(wanted: ServiceDescription, name: string): ClientMethod {
+    const key = `${wanted.name}/${name}/${wanted.version}/${wanted.methods[name]?.kind ?? ''}/${wanted.methods[name]?.raw ?? false}`;
     const known = this.#untyped.get(key);
     if (known !== undefined) return known;
     for (const [oldest, method] of this.#untyped) {
@@ -133,7 +128,7 @@ export class CallingSide {
       this.#untyped.delete(oldest);
       this.dropPool(method.pool, method.service);
     }
-    const method = this.#createMethod(wanted, name, { retry: this.#createRetry({}), isRaw });
+    const method = this.#createMethod(wanted, name, { retry: this.#createRetry({}) });
     this.#untyped.set(key, method);
     return method;
   }
@@ -141,7 +136,7 @@ export class CallingSide {
   #createMethod(
     wanted: ServiceDescription,
     name: string,
-    parts: { retry: RetryPolicy; isRaw: boolean; select?: ClientOptions['select']; timeoutMs?: number },
+    parts: { retry: RetryPolicy; select?: ClientOptions['select']; timeoutMs?: number },
   ): ClientMethod {
     const description = wanted.methods[name];
     if (description === undefined) throw new ClusterError('not-found', `${wanted.name} has no method ${name}`);
@@ -151,7 +146,7 @@ export class CallingSide {
       name,
       kind: description.kind,
       idempotent: description.idempotent,
-      codec: parts.isRaw ? this.#rawCodec : this.#deps.codec,
+      codec: description.raw ? this.#rawCodec : this.#deps.codec,
       pool: this.createPool(wanted),
       retry: parts.retry,
       select: parts.select ?? this.#options.select,

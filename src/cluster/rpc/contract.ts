@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { assert } from '../../core/assert.js';
 import { addHash, hashText } from '../../core/hash.js';
 import { serviceNameBytesMax } from '../../core/limits.js';
-import type { MethodKind, ServiceDescription } from '../../spi/rpc.js';
+import type { MethodDescription, MethodKind, ServiceDescription } from '../../spi/rpc.js';
 
 /** What can be said about one method of a contract. */
 export interface MethodOptions<In, Out> {
@@ -103,7 +103,7 @@ export function majorOf(version: string): string {
 
 /**
  * Returns why a caller of `wanted` cannot use an instance of `offered`, or `undefined` when it can. Equal hashes agree; else each
- * method that the caller knows must be there in the same kind, so an instance may have more.
+ * method that the caller knows must be there in the same kind and form, so an instance may have more.
  */
 export function findIncompatibility(wanted: ServiceDescription, offered: ServiceDescription): string | undefined {
   if (wanted.hash === offered.hash) return undefined;
@@ -114,17 +114,19 @@ export function findIncompatibility(wanted: ServiceDescription, offered: Service
     const other = offered.methods[name];
     if (other === undefined) return `method ${name} is not served`;
     if (other.kind !== method.kind) return `method ${name} is a ${other.kind}, a ${method.kind} is wanted`;
+    if (other.raw !== method.raw) return `method ${name} is ${other.raw ? 'raw' : 'not raw'} there`;
   }
   return undefined;
 }
 
 function describe(name: string, parts: ContractParts<ContractMethods>): ServiceDescription {
-  const methods: Record<string, { kind: MethodKind; idempotent: boolean }> = {};
+  const methods: Record<string, MethodDescription> = {};
   let hash = addHash(hashText(name), hashText(majorOf(parts.version)));
   for (const [method, { kind, options }] of Object.entries(parts.methods).toSorted(byName)) {
-    methods[method] = { kind, idempotent: options.idempotent ?? false };
+    const { idempotent = false, raw = false } = options;
+    methods[method] = { kind, idempotent, raw };
     const schemas = `${vendorOf(options.input)} ${vendorOf(options.output)}`;
-    hash = addHash(hash, hashText(`${method} ${kind} ${schemas} ${options.raw ?? false}`));
+    hash = addHash(hash, hashText(`${method} ${kind} ${schemas} ${raw}`));
   }
   return { name, version: parts.version, methods, hash };
 }

@@ -6,7 +6,7 @@ import type { Registration } from './registration.js';
 
 /**
  * Rows of the table `services`: key `service/instance`, value JSON
- * `{ v: version, h: hash, m: { method: [kind number, idempotent 0 or 1] }, t: tags }`.
+ * `{ v: version, h: hash, m: { method: [kind number, idempotent 0 or 1, raw 0 or 1] }, t: tags }`.
  */
 
 /** Most methods and tags that are read from a row. */
@@ -24,7 +24,7 @@ export function instanceKey(service: string, id: string): string {
 export function writeInstance(registration: Pick<Registration, 'contract' | 'tags'>): Uint8Array {
   const { description } = registration.contract;
   const methods = Object.entries(description.methods).map(
-    ([name, { kind, idempotent }]) => [name, [kinds.indexOf(kind), idempotent ? 1 : 0]] as const,
+    ([name, { kind, idempotent, raw }]) => [name, [kinds.indexOf(kind), Number(idempotent), Number(raw)]] as const,
   );
   const row = { v: description.version, h: description.hash, m: Object.fromEntries(methods), t: registration.tags };
   return textToBytes(JSON.stringify(row));
@@ -53,10 +53,11 @@ function readMethods(value: unknown): Readonly<Record<string, MethodDescription>
   if (!isRecord(value)) return undefined;
   const methods: Record<string, MethodDescription> = {};
   for (const [name, parts] of Object.entries(value).slice(0, methodsMax)) {
-    const kind: MethodKind | undefined = Array.isArray(parts) ? kinds[Number(parts[0])] : undefined;
+    const [kindNumber, idempotent, raw]: readonly unknown[] = Array.isArray(parts) ? parts : [];
+    const kind = kinds[Number(kindNumber)];
     // A kind of a later build: callers of this build do not know the method anyway.
     if (kind === undefined || !isServiceWord(name)) continue;
-    methods[name] = { kind, idempotent: Array.isArray(parts) && parts[1] === 1 };
+    methods[name] = { kind, idempotent: idempotent === 1, raw: raw === 1 };
   }
   return methods;
 }

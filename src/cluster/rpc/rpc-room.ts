@@ -33,6 +33,7 @@ import type {
 import { type ResolvedRpcOptions, resolveRpcOptions, type RpcOptions } from './rpc-options.js';
 import { RpcServer } from './rpc-server.js';
 import type { ServedCall, ServingHouse } from './served-call.js';
+import { fits } from './target-pool.js';
 import { TurnClock } from './turn-clock.js';
 import type { CallAllResult, CallContext, CallOptions, ServiceClient, ServiceHandlers } from './service-types.js';
 
@@ -172,9 +173,9 @@ export class RpcRoom implements RpcManager, Startable {
     options: CallOptions = {},
   ): Promise<readonly CallAllResult<MethodOutput<Methods[Name]>>[]> {
     this.#scope.watch();
-    const method = this.#clients.findMethod(contract.description, name, contract.methods[name]?.options.raw ?? false);
-    const wanted = this.instances(contract).filter(
-      ({ node, id }) => (options.node ?? node) === node && (options.instanceId ?? id) === id,
+    const method = this.#clients.findMethod(contract.description, name);
+    const wanted = this.instances(contract).filter(({ node, id, tags }) =>
+      fits({ node, instanceId: id, tags }, options),
     );
     const calls = wanted.map(async ({ node, id }): Promise<CallAllResult<MethodOutput<Methods[Name]>>> => {
       try {

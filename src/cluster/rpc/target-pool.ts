@@ -108,7 +108,8 @@ function isFiltered(options: CallOptions): boolean {
   return options.node !== undefined || options.instanceId !== undefined || options.tags !== undefined;
 }
 
-function fits(target: Target, options: CallOptions): boolean {
+/** Says whether an instance is one of those that a call asks for. */
+export function fits(target: Pick<Target, 'node' | 'instanceId' | 'tags'>, options: CallOptions): boolean {
   const { node, instanceId, tags } = options;
   if (node !== undefined && target.node !== node) return false;
   if (instanceId !== undefined && target.instanceId !== instanceId) return false;

@@ -422,8 +422,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
 
   'serves calls by name': async ({ settle, one, twoName }) => {
-    assert.equal(await settle(one.invoke('conformance.sample', 'echo', 'named')), 'named');
     assert.equal(await settle(one.invoke('conformance.sample', 'echo', 'x', { node: twoName })), 'x');
+    assert.deepEqual(await settle(one.invoke('conformance.sample', 'bytes', Uint8Array.of(1, 2))), Uint8Array.of(2, 1));
     assert.deepEqual(await settle(collect(one.invokeStream('conformance.sample', 'count', 3))), [1, 2, 3]);
     await expectCode(settle(one.invoke('conformance.sample', 'nothing', 1)), 'not-found');
   },
