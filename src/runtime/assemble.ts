@@ -20,6 +20,7 @@ import { addressToText } from '../core/address.js';
 import type { LaneCodec } from '../spi/codec.js';
 import type { Connection } from '../spi/connections.js';
 import type { NodeEnvironment } from './environment.js';
+import { EarlyCallers } from './early-callers.js';
 import { type FrontDoor, openFrontDoor } from './front-door.js';
 import type { ResolvedNodeOptions } from './options.js';
 import type { Profile } from './profiles.js';
@@ -44,12 +45,14 @@ export interface NodeRooms {
 export async function startRooms(environment: NodeEnvironment, options: ResolvedNodeOptions): Promise<NodeRooms> {
   const stack = new StartStack();
   const { clock, random, logger, metrics } = environment;
-  let accept = refuse;
+  const early = new EarlyCallers();
+  let accept = (connection: Connection): void => early.hold(connection);
   try {
     const door = await stack.start('front door', () =>
       openFrontDoor(environment, options, (connection) => accept(connection)),
     );
     stack.onUndo(() => door.server.close());
+    stack.onUndo(() => Promise.resolve(early.destroy()));
     stack.onUndo(() => door.datagrams.close());
     const address =
       options.advertise ?? addressToText({ host: reachableHost(door, environment), port: door.local.port });
@@ -62,6 +65,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     accept = (connection) => links.accept(connection);
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
+    early.release(accept);
     membership.attachStreams(links);
     const tables = new TableRoom({ links, membership, clock, logger, metrics });
     const rpc = new RpcRoom(
@@ -123,11 +127,6 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void
   await membership.stop();
   await door.server.close();
   await door.datagrams.close();
-}
-
-/** Who dials before the links are there. */
-function refuse(connection: Connection): void {
-  connection.destroy();
 }
 
 /** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */

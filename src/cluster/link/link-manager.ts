@@ -214,7 +214,9 @@ export class LinkManager implements Links {
     if (dialer === undefined) {
       const { self, clock, random } = { self: this.self, clock: this.#deps.clock, random: this.#deps.random };
       const onOutcome = (target: DialTarget, outcome: DialOutcome): void => this.#onDialed(target, outcome);
-      dialer = new PeerDialer({ self, clock, random, options: this.#options, dial: this.#dialDeps, onOutcome }, member);
+      const memberCount = (): number => this.#deps.membership.members().length;
+      const deps = { self, clock, random, options: this.#options, dial: this.#dialDeps, memberCount, onOutcome };
+      dialer = new PeerDialer(deps, member);
       this.#dialers.set(member.name, dialer);
     }
     dialer.retarget(member);

@@ -92,11 +92,15 @@ export class PeerDialer {
   #waitMs(): number {
     const { options, random, self } = this.#deps;
     const backOff = Math.min(options.redialMaxMs, options.redialMinMs * 2 ** Math.min(this.#failures, 20));
+    const spreadMs = Math.min(options.redialMinMs, spreadMsPerMember * this.#deps.memberCount());
     const yieldMs = isWinner(self.name, this.#target.name) ? 0 : options.dialYieldMs;
-    // The first dial of all is not held back, but spread: a cluster that starts must not dial in one instant.
-    return jitterMs(random, (this.#failures === 0 ? options.redialMinMs : backOff) + yieldMs, 0.5);
+    // The first dial of all is not held back, but spread: a large cluster that starts must not dial in one instant.
+    return jitterMs(random, (this.#failures === 0 ? spreadMs : backOff) + yieldMs, 0.5);
   }
 }
+
+/** A newcomer is dialled by everybody at once: two hellos a millisecond are what it answers without a queue. */
+const spreadMsPerMember = 0.5;
 
 /** Whom to dial. */
 export interface DialTarget extends NodeId {
@@ -110,6 +114,8 @@ export interface PeerDialerDeps {
   readonly random: Random;
   readonly options: LinkOptions;
   readonly dial: DialDeps;
+  /** How many may dial the same node at once. */
+  readonly memberCount: () => number;
   /** Each dial's outcome, once. The owner raises or closes the link, and calls `want` or `rest`. */
   readonly onOutcome: (target: DialTarget, outcome: DialOutcome) => void;
 }
