@@ -10,6 +10,7 @@ import { kills } from './kills.js';
 import { loss } from './loss.js';
 import { metadata } from './metadata.js';
 import { restart } from './restart.js';
+import { small } from './small.js';
 import { stall } from './stall.js';
 import { stalls } from './stalls.js';
 import { Teller } from './tell.js';
@@ -34,6 +35,7 @@ const experiments: Readonly<Record<string, (tell: Teller, extent: Extent) => voi
   restart,
   metadata,
   idle,
+  small,
   stall,
   stalls,
   kills,

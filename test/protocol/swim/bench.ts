@@ -1,5 +1,6 @@
 import { toMonotonicMs } from '../../../src/core/clock.js';
 import { SeededRandom } from '../../../src/core/random.js';
+import type { Armour } from '../../../src/protocol/swim/armour.js';
 import type { MemberLife } from '../../../src/protocol/swim/catalogue.js';
 import type { SwimEffects } from '../../../src/protocol/swim/effects.js';
 import type { SwimMessage } from '../../../src/protocol/swim/messages.js';
@@ -27,7 +28,7 @@ export class Bench {
   readonly #options: SwimOptions;
   nowMs = 0;
 
-  constructor(options: Partial<SwimOptions> = {}, seed = 1) {
+  constructor(options: Partial<SwimOptions> = {}, seed = 1, armour?: Armour) {
     this.#options = resolveSwimOptions(options);
     this.out = {
       send: (to, bytes) => this.sent.push(this.#read(to, bytes)),
@@ -46,6 +47,7 @@ export class Bench {
         metadata: new Uint8Array(0),
       },
       random: new SeededRandom(seed),
+      ...(armour === undefined ? {} : { armour }),
     });
   }
 

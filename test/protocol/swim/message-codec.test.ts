@@ -3,14 +3,20 @@ import * as fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../../../src/core/bytes.js';
 import { toMonotonicMs } from '../../../src/core/clock.js';
 import { SeededRandom } from '../../../src/core/random.js';
+import { Armour } from '../../../src/protocol/swim/armour.js';
+import { KeyRing } from '../../../src/protocol/swim/key-ring.js';
 import { decodePart, encodePart, partToBytes } from '../../../src/protocol/swim/message-codec.js';
 import type { SwimMessage } from '../../../src/protocol/swim/messages.js';
 import { PacketReader, PacketWriter } from '../../../src/protocol/swim/packet.js';
 import { anyMessage } from './arbitraries.js';
-import { Bench } from './bench.js';
+import { NodeCipher } from '../../../src/runtime/node-cipher.js';
+import { NodeSecrets } from '../../../src/runtime/node-secrets.js';
+import { Bench, life } from './bench.js';
 
-/** A million for a night; a tenth on each change. */
-const mutationsMax = Number(process.env['SWIM_MUTATIONS'] ?? 100_000);
+/** A million for a night; on each change a tenth, and of sealed ones, which take a cipher call each, a fiftieth. */
+const given = process.env['SWIM_MUTATIONS'];
+const mutationsMax = Number(given ?? 100_000);
+const sealedMax = Number(given ?? 20_000);
 
 describe('the swim wire', () => {
   it('reads back what it wrote', () => {
@@ -89,7 +95,7 @@ describe('the swim wire', () => {
   });
 
   it(`takes ${mutationsMax} mutated datagrams without throwing`, function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const seed = Number(process.env['SIM_SEED'] ?? 1);
     const random = new SeededRandom(seed);
     const bench = Bench.up(['a', 'b', 'c'], {}, seed);
@@ -105,7 +111,65 @@ describe('the swim wire', () => {
     assert.ok(bench.machine.counts['drop-malformed'] > mutationsMax / 100, 'mutations that broke a part');
     assert.ok(bench.machine.view.goneCount + bench.machine.view.liveCount <= 20_000);
   });
+
+  it(`with a key, is not moved by ${sealedMax} mutated datagrams, and answers none`, function () {
+    this.timeout(600_000);
+    const seed = Number(process.env['SIM_SEED'] ?? 1);
+    const random = new SeededRandom(seed);
+    const peer = sealer();
+    const bench = new Bench({}, seed, sealer());
+    const open = (bytes: Uint8Array, at: number): void => {
+      bench.machine.receive(toMonotonicMs(at), 'a:1', bytes, bench.out);
+    };
+    bench.machine.comeUp(toMonotonicMs(0), bench.out);
+    for (const name of ['a', 'b', 'c']) {
+      open(peer.seal(bench.packet(name, [{ kind: 'alive', life: life(name), incarnation: 0 }])).slice(), 0);
+    }
+    assert.equal(bench.machine.view.liveCount, 4);
+    // Never delivered as they are: whatever is taken is taken for its mutation.
+    const messages = fc.sample(anyMessage, { seed, numRuns: 200 });
+    const originals = messages.map((message) => peer.seal(bench.packet('a', [message])).slice());
+    bench.clear();
+    const before = stateOf(bench);
+    let sent = 0;
+    for (let count = 0; count < sealedMax; count += 1) {
+      const original = originals[random.below(originals.length)] ?? new Uint8Array(0);
+      const bytes = mutate(original, random);
+      if (bytes.length === original.length && bytes.every((byte, index) => byte === original[index])) continue;
+      sent += 1;
+      open(bytes, count / 100);
+    }
+    assert.deepEqual(stateOf(bench), before);
+    assert.deepEqual([bench.sent, bench.exchanged, bench.events, bench.phases], [[], [], [], []]);
+    const { counts } = bench.machine;
+    const dropped = (['unauthentic', 'malformed', 'label', 'plain', 'replay', 'busy'] as const).reduce(
+      (sum, why) => sum + counts[`drop-${why}`],
+      0,
+    );
+    assert.equal(dropped, sent);
+    assert.ok(counts['drop-unauthentic'] > sent / 2, 'the cipher refused most of them');
+    // The originals would have moved it.
+    for (const bytes of originals) open(bytes, sealedMax / 100);
+    assert.notDeepEqual(stateOf(bench), before);
+  });
 });
+
+/** All that a datagram could change. */
+function stateOf({ machine }: Bench): object {
+  const { view } = machine;
+  const members = view.members().toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  const { tableHash, liveCount, suspectCount, goneCount, healthScore, isDeaf, self } = view;
+  return { members, tableHash, liveCount, suspectCount, goneCount, healthScore, isDeaf, self, phase: machine.phase };
+}
+
+function sealer(): Armour {
+  const parts = {
+    cipher: new NodeCipher(),
+    secrets: new NodeSecrets(),
+    ring: new KeyRing([new Uint8Array(32).fill(3)]),
+  };
+  return new Armour(parts, { label: 'scalebus', sessionsMax: 100, sealsMax: 2 ** 32 });
+}
 
 const silent = { send: () => undefined, exchange: () => undefined, changed: () => undefined, phased: () => undefined };
 
