@@ -195,6 +195,9 @@ export class ClusterOutlet implements Outlet {
 
   unsubscribed(subscriber: Subscriber): void {
     this.#acceptor.removeBlocker(subscriber);
+    if (hasOwnLane(subscriber.options)) {
+      for (const peer of this.#book.peers()) peer.closeWindow(String(subscriber.order));
+    }
     this.#interest.remove(subscriber);
   }
 

@@ -1,6 +1,7 @@
 import { after, type Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
 import { parsePattern } from '../core/topic.js';
+import { handledCode } from '../protocol/bus/bus-frame.js';
 import type { BusCore } from './bus-core.js';
 import type { BusMeter } from './bus-meter.js';
 import { noHeaders, SharedEvent } from './event.js';
@@ -22,28 +23,33 @@ export class Deliverer {
     this.#meter = meter;
   }
 
-  /** `blocker`: it came on the lane of this subscription. Returns a gate when the sender waits for the handlers. */
-  deliver(peer: Peer, blocker: Subscriber | undefined, arrived: ArrivedEvent): Gate | undefined {
+  /**
+   * `blocker`: it came on the lane of this subscription. Returns what to tell a sender that waits for the handlers, or a gate that
+   * opens when they are done.
+   */
+  deliver(peer: Peer, blocker: Subscriber | undefined, arrived: ArrivedEvent): Gate | number {
     this.#meter.received.add();
     if (
       this.#core.isGuarded &&
       !this.#core.isAllowed({ action: 'publish', topic: arrived.topic, node: peer.id.name })
     ) {
       this.#meter.forbidden.add();
-      return undefined;
+      return handledCode.failed;
     }
     const fan = blocker === undefined ? this.#findFan(arrived) : undefined;
     const chosen = blocker === undefined ? this.#chooseMembers(fan, arrived) : wantsIt(blocker, arrived);
     if ((fan === undefined || fan.plain.length === 0) && chosen.length === 0) {
       this.#meter.unwanted.add();
-      return undefined;
+      // Who left a group is no reason to lose what the group should do.
+      return arrived.won.length > 0 ? handledCode.refused : handledCode.done;
     }
     const event = this.#decode(peer, arrived, blocker !== undefined);
-    if (event === undefined) return undefined;
+    if (event === undefined) return handledCode.failed;
     const done = arrived.head.confirm === 2 ? new Gate() : undefined;
     this.#core.delivery.deliver(fan ?? ownLaneFan, chosen, event, done);
-    done?.settle(true);
-    return done;
+    // A group without a member here beside somebody who got it: not all was handled, and not all may be sent again.
+    done?.settle(blocker !== undefined || chosen.length >= arrived.won.length);
+    return done ?? handledCode.done;
   }
 
   #findFan(arrived: ArrivedEvent): Fan {

@@ -5,6 +5,7 @@ import type { PayloadView } from '../core/payload-view.js';
 import { findTopicFault } from '../core/topic.js';
 import {
   beginFrame,
+  handledCode,
   readEventHead,
   readFrame,
   recordKind,
@@ -17,7 +18,8 @@ import { ackDelayMs, ackEventsMax, type MissingRange, type ReceiveWindow } from 
 import { topicNumbersMax } from '../protocol/bus/topic-numbers.js';
 import type { LaneDecoder } from '../spi/codec.js';
 import type { Stream, StreamSink } from '../spi/links.js';
-import type { Gate } from './gate.js';
+import { Gate } from './gate.js';
+import type { HandledReports } from './handled-reports.js';
 
 /** What a node knows of one life of a peer as a sender; shared by its lanes. */
 export interface PeerVocabulary {
@@ -38,8 +40,8 @@ export interface ArrivedEvent {
 /** What a lane tells its owner. */
 export interface InLaneHost {
   readonly clock: Clock;
-  /** Delivers to this node's own subscriptions. Returns a gate when handlers must be awaited for the sender. */
-  onEvent(lane: InLane, event: ArrivedEvent): Gate | undefined;
+  /** Delivers to this node's own subscriptions. Returns what the sender of a confirmed event is to be told, or a gate to wait for. */
+  onEvent(lane: InLane, event: ArrivedEvent): Gate | number;
   onGap(lane: InLane, missing: MissingRange): void;
   /** A frame or record that no peer of ours sends; the link should be ended. */
   onMalformed(lane: InLane): void;
@@ -54,6 +56,7 @@ export class InLane {
   readonly #host: InLaneHost;
   readonly #stream: Stream;
   readonly #vocabulary: PeerVocabulary;
+  readonly #reports: HandledReports;
   readonly #records: RecordEffects;
   #cancelAck: CancelTimer | undefined;
   #ackDueAt: MonotonicMs | undefined;
@@ -69,6 +72,7 @@ export class InLane {
     this.window = setup.window;
     this.#stream = setup.stream;
     this.#vocabulary = setup.vocabulary;
+    this.#reports = setup.reports;
     this.#records = {
       wireVersion: setup.stream.link.peer.wireVersion,
       record: (kind, bytes, start, end) => this.#record(kind, bytes, start, end),
@@ -89,6 +93,8 @@ export class InLane {
     this.#answer((frame) => writeRecord(frame, recordKind.resume, body));
     // It told everything there is to acknowledge.
     this.window.takeAck();
+    const again = this.#reports.attach(this.#report);
+    if (known && again.size > 0) this.#answer((frame) => writeReports(frame, again));
     if (credit > 0) this.#stream.request(credit);
   }
 
@@ -103,8 +109,11 @@ export class InLane {
       },
       onComplete: () => {
         this.#sendAck();
-        this.#stream.complete();
-        this.close();
+        // The sender takes our end for the answer to its final number; handlers may owe it results still.
+        this.#reports.whenIdle(() => {
+          this.#stream.complete();
+          this.close();
+        });
       },
       onFail: close,
       onCredit: () => this.#drain(),
@@ -120,6 +129,7 @@ export class InLane {
   /** This connection is over. */
   close(): void {
     this.#isOpen = false;
+    this.#reports.detach(this.#report);
     this.#cancelAck?.();
     this.#cancelAck = undefined;
     this.#ackDueAt = undefined;
@@ -177,22 +187,24 @@ export class InLane {
     this.received += 1;
     if (head.confirm > 0) this.#ackNow = true;
     const done = this.#host.onEvent(this, { topic, head, won, bytes, valueStart: reader.offset, valueEnd: end });
-    if (head.confirm === 2) this.#reportHandled(number, done);
+    if (head.confirm === 2) this.#reportLater(number, done);
     return true;
   }
 
-  #reportHandled(number: number, done: Gate | undefined): void {
-    const report = (): void => {
-      const failed = done !== undefined && done.failed > 0;
-      writer.reset();
-      writer.varint(number);
-      writer.u8(failed ? 1 : 0);
-      const body = writer.take();
-      this.#answer((frame) => writeRecord(frame, recordKind.handled, body));
-    };
-    if (done === undefined) report();
-    else done.whenOpen(report);
+  #reportLater(number: number, done: Gate | number): void {
+    this.#reports.begin();
+    if (!(done instanceof Gate)) {
+      this.#reports.settle(number, done);
+      return;
+    }
+    // By then another lane may have taken over.
+    const reports = this.#reports;
+    done.whenOpen(() => reports.settle(number, done.failed > 0 ? handledCode.failed : handledCode.done));
   }
+
+  readonly #report = (number: number, code: number): void => {
+    this.#answer((frame) => writeReport(frame, number, code));
+  };
 
   #ackLater(): void {
     if (this.#cancelAck !== undefined) return;
@@ -235,6 +247,7 @@ export class InLane {
 export interface InLaneSetup {
   readonly key: string;
   readonly window: ReceiveWindow;
+  readonly reports: HandledReports;
   readonly stream: Stream;
   readonly vocabulary: PeerVocabulary;
 }
@@ -257,4 +270,15 @@ function readWon(reader: ByteReader): readonly string[] {
   const groups: string[] = [];
   for (let index = 0; index < count && reader.ok; index += 1) groups.push(reader.text(512));
   return groups;
+}
+
+function writeReports(frame: ByteWriter, results: ReadonlyMap<number, number>): void {
+  for (const [number, code] of results) writeReport(frame, number, code);
+}
+
+function writeReport(frame: ByteWriter, number: number, code: number): void {
+  writer.reset();
+  writer.varint(number);
+  writer.u8(code);
+  writeRecord(frame, recordKind.handled, writer.view());
 }

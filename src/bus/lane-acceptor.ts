@@ -53,7 +53,7 @@ export class LaneAcceptor {
     }
     const { key, windowId } = hello;
     peer.inLanes.get(key)?.close();
-    const { window, known, old } = peer.openWindow(key, windowId);
+    const { window, reports, known, old } = peer.openWindow(key, windowId);
     // The sender gave its old window up: what was under way in it is lost, and nobody knows how much.
     if (old !== undefined && !old.finished) this.#tellGap(peer, key, { from: old.last + 1, to: undefined });
     const { clock, meter, deliverer } = this.#deps;
@@ -64,7 +64,7 @@ export class LaneAcceptor {
       onMalformed: () => this.#deps.onMalformed(peer),
       onUnknownRecord: () => meter.unknownRecords.add(),
     };
-    const lane = new InLane(host, { key, window, stream, vocabulary: peer.vocabulary });
+    const lane = new InLane(host, { key, window, reports, stream, vocabulary: peer.vocabulary });
     peer.inLanes.set(key, lane);
     if (blocker === undefined) {
       lane.begin(known, sharedCredit);

@@ -3,6 +3,7 @@ import { ReceiveWindow } from '../protocol/bus/receive-window.js';
 import type { LaneInterest, PatternInterest } from '../protocol/bus/interest-row.js';
 import type { Link } from '../spi/links.js';
 import { noHeaders, type EventRest } from './event.js';
+import { HandledReports } from './handled-reports.js';
 import type { InLane, PeerVocabulary } from './in-lane.js';
 import type { OutLane } from './out-lane.js';
 
@@ -16,6 +17,8 @@ export class Peer {
   readonly ownLanes: Map<string, OutLane> = new Map();
   readonly inLanes: Map<string, InLane> = new Map();
   readonly windows: Map<string, ReceiveWindow> = new Map();
+  /** What handlers made of confirmed events, for the window of each lane. */
+  readonly reports: Map<string, HandledReports> = new Map();
   /** What it wants, by row key. */
   readonly wants: Map<string, RemoteWant> = new Map();
   /** What its events without options have beside topic and value. */
@@ -44,17 +47,35 @@ export class Peer {
   }
 
   /** The window of a lane, and whether it was known. Another window of that lane is over; it is returned as well. */
-  openWindow(key: string, windowId: number): { window: ReceiveWindow; known: boolean; old: ReceiveWindow | undefined } {
+  openWindow(key: string, windowId: number): OpenedWindow {
     const held = this.windows.get(key);
-    if (held?.windowId === windowId) return { window: held, known: true, old: undefined };
-    const window = new ReceiveWindow(windowId);
+    const known = held?.windowId === windowId;
+    const window = known ? held : new ReceiveWindow(windowId);
+    const reports = (known ? this.reports.get(key) : undefined) ?? new HandledReports();
     this.windows.set(key, window);
-    return { window, known: false, old: held };
+    this.reports.set(key, reports);
+    return { window, reports, known, old: known ? undefined : held };
+  }
+
+  /** A subscription here is gone: nothing more comes on its lane, and nobody would hear of a gap in it. */
+  closeWindow(key: string): void {
+    this.windows.delete(key);
+    this.reports.delete(key);
   }
 
   isLifeOf(id: NodeId): boolean {
     return isSameNode(this.id, id);
   }
+}
+
+/** The receiving end of a lane. */
+export interface OpenedWindow {
+  readonly window: ReceiveWindow;
+  readonly reports: HandledReports;
+  /** It goes on where an earlier connection ended. */
+  readonly known: boolean;
+  /** The window that it takes the place of. */
+  readonly old: ReceiveWindow | undefined;
 }
 
 /** One row of a peer's interest, ready for routing. */

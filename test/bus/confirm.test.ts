@@ -57,6 +57,53 @@ describe('bus/confirm', () => {
     await cluster.stop();
   });
 
+  it('tells what handlers made of an event although the link was lost meanwhile', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    let began = 0;
+    const slow = cluster.bus('b').subscribe('/n', async () => {
+      began += 1;
+      await pause(cluster, 400);
+    });
+    await cluster.sim.settle(slow.ready({ scope: 'cluster' }), 1000);
+    const report = cluster.bus('a').publishConfirmed('/n', 1, { level: 'handled', timeoutMs: 4000 });
+    await cluster.sim.runAsync(50);
+    assert.equal(began, 1);
+    cluster.hub.drop('a', 'b');
+    const { confirmed, missing } = await cluster.sim.settle(report, 5000);
+    assert.deepEqual([confirmed, missing, began], [['b'], [], 1]);
+    await cluster.stop();
+  });
+
+  it('repeats a result that was lost with its link', async () => {
+    const cluster = new TestCluster(1, { links: { delayMs: 30 } });
+    await cluster.add('a', 'b');
+    let isHandled = false;
+    const sub = cluster.bus('b').subscribe('/n', () => void (isHandled = true));
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    const report = cluster.bus('a').publishConfirmed('/n', 1, { level: 'handled', timeoutMs: 4000 });
+    // The result is on its way back, and goes with the link.
+    assert.ok(await cluster.sim.runUntil(() => isHandled, 1000));
+    cluster.hub.drop('a', 'b');
+    const { confirmed, missing } = await cluster.sim.settle(report, 5000);
+    assert.deepEqual([confirmed, missing], [['b'], []]);
+    await cluster.stop();
+  });
+
+  it('chooses another member when the chosen one had left its group', async () => {
+    const cluster = new TestCluster(1, { links: { delayMs: 30 } });
+    await cluster.add('a', 'b', 'c');
+    const got: string[] = [];
+    const members = ['b', 'c'].map((name) =>
+      cluster.bus(name).subscribe('/job', () => void got.push(name), { group: { name: 'jobs', strategy: 'oldest' } }),
+    );
+    await cluster.sim.settle(Promise.all(members.map((one) => one.ready({ scope: 'cluster' }))), 2000);
+    members[0]?.stop();
+    const report = await cluster.sim.settle(cluster.bus('a').publishConfirmed('/job', 1, { level: 'handled' }), 5000);
+    assert.deepEqual([report.confirmed, report.missing, got], [['c'], [{ node: 'b', why: 'refused' }], ['c']]);
+    await cluster.stop();
+  });
+
   it('has told its final number when `sayFinal` resolves, so that leaving at once leaves no gap', async () => {
     const cluster = new TestCluster(1, { links: { delayMs: 50 } });
     await cluster.add('a', 'b');
