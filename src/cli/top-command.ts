@@ -13,11 +13,13 @@ export async function showTop({ guest, terminal, json }: GuestWork, once: boolea
   let before: TopSample | undefined;
   while (!signal.aborted) {
     const sample: TopSample = { at: clock.now(), stats: await guest.stats() };
-    if (json) terminal.line(toJson(sample.stats));
-    else if (once) for (const line of topLines(sample, before)) terminal.line(line);
-    else terminal.show(topLines(sample, before));
+    // A node counts topics from the first question on, and a rate needs two samples: the only one shown is the second.
+    const isShown = !once || before !== undefined;
+    if (isShown && json) terminal.line(toJson(sample.stats));
+    else if (isShown && once) for (const line of topLines(sample, before)) terminal.line(line);
+    else if (isShown) terminal.show(topLines(sample, before));
     before = sample;
-    if (once) return;
+    if (once && isShown) return;
     await pause(clock, signal);
   }
 }
@@ -35,7 +37,8 @@ export function topLines(sample: TopSample, before: TopSample | undefined): stri
   const rate = (count: number, earlier: number | undefined): string =>
     seconds === undefined || earlier === undefined ? '       -' : ((count - earlier) / seconds).toFixed(1).padStart(8);
   const topics = stats.topics.map(({ topic, count }) => {
-    const earlier = before?.stats.topics.find((one) => one.topic === topic)?.count;
+    const earlier =
+      before === undefined ? undefined : (before.stats.topics.find((one) => one.topic === topic)?.count ?? 0);
     return `  ${rate(count, earlier)}/s ${topic}`;
   });
   const subscriptions = stats.subscriptions.map((one) => {

@@ -16,6 +16,7 @@ import { createNodeEnvironment, createOptionSources } from './node-environment.j
 import type { NodeParts } from './node-parts.js';
 import { type NodeOptions, resolveNodeOptions, type ResolvedNodeOptions } from './options.js';
 import { ProcessMetrics } from './process-metrics.js';
+import type { TopicMeter } from './topic-meter.js';
 import { whenSettled } from './when-settled.js';
 
 /** Makes a node; throws `invalid-options` or `insecure-address`. Nothing is opened before `start()`. */
@@ -35,6 +36,7 @@ class AssembledNode implements ClusterNode {
   readonly #ended = new Subject<void>();
   #state: NodeState = 'idle';
   #rooms: NodeRooms | undefined;
+  #meter: TopicMeter | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -105,7 +107,7 @@ class AssembledNode implements ClusterNode {
     try {
       this.#rooms = await startRooms(this.#environment, this.#options);
       // Another life of this name is in the cluster: whoever goes on would answer for a node that is not counted on.
-      serveGuests(this.#rooms);
+      this.#meter = serveGuests(this.#rooms, this.#environment.clock);
       this.#rooms.membership.listenFault((fault) => this.#depose(fault));
       await whenSettled(this.#rooms, this.#environment.clock);
     } catch (error) {
@@ -132,6 +134,7 @@ class AssembledNode implements ClusterNode {
     this.#state = starting === undefined ? 'stopped' : 'stopping';
     // A start that failed has left nothing to stop, and has told its caller.
     await Promise.allSettled([starting]);
+    this.#meter?.stop();
     const rooms = this.#rooms;
     if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs);
     this.#state = 'stopped';

@@ -3,6 +3,7 @@ import { Observable } from 'rxjs/internal/Observable';
 import { type LossySource, withOverflow } from '../cluster/rpc/sources.js';
 import type { CallContext, ServiceHandlers } from '../cluster/rpc/service-types.js';
 import { CancelSource } from '../core/cancel.js';
+import type { Clock } from '../core/clock.js';
 import type { BusEvent, RequestOptions } from '../spi/bus.js';
 import type { NodeRooms } from './assemble.js';
 import {
@@ -14,13 +15,16 @@ import {
 } from './guest-contract.js';
 import type { MemberView } from './guest-node.js';
 import { type NodeStats, readStats } from './node-stats.js';
+import { TopicMeter } from './topic-meter.js';
 
-/** Serves the built-in contract by which guests use this node; see docs/decisions/0005-guests.md. */
-export function serveGuests(rooms: NodeRooms): void {
-  rooms.rpc.register(guestContract, guestHandlers(rooms), { id: 'node' });
+/** Serves the built-in contract by which guests use this node, and returns what to stop before the bus; see docs/decisions/0005-guests.md. */
+export function serveGuests(rooms: NodeRooms, clock: Clock): TopicMeter {
+  const meter = new TopicMeter({ bus: rooms.bus, clock });
+  rooms.rpc.register(guestContract, guestHandlers(rooms, meter), { id: 'node' });
+  return meter;
 }
 
-function guestHandlers(rooms: NodeRooms): ServiceHandlers<GuestMethods> {
+function guestHandlers(rooms: NodeRooms, meter: TopicMeter): ServiceHandlers<GuestMethods> {
   const { bus, rpc, membership } = rooms;
   return {
     host: () => selfView(rooms),
@@ -39,7 +43,7 @@ function guestHandlers(rooms: NodeRooms): ServiceHandlers<GuestMethods> {
     explain: ({ topic }) => bus.explain(topic),
     tap: ({ pattern, sample }) =>
       withOverflow(bus.tap(pattern, { sample }).pipe(map(toPlain)), 'drop-oldest', guestQueueMax),
-    stats: (): NodeStats => readStats(rooms),
+    stats: (): NodeStats => readStats(rooms, meter),
   };
 }
 

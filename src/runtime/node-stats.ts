@@ -1,5 +1,6 @@
 import type { SubscriptionInfo } from '../bus/event-bus.js';
 import type { NodeRooms } from './assemble.js';
+import { TopicMeter, type TopicRate } from './topic-meter.js';
 
 /** What a node counts, as `scalebus top` shows it. */
 export interface NodeStats {
@@ -10,21 +11,15 @@ export interface NodeStats {
   readonly topics: readonly TopicRate[];
 }
 
-/** How often a topic was published on here. */
-export interface TopicRate {
-  readonly topic: string;
-  readonly count: number;
-}
-
 /** Reads a node's counters. */
-export function readStats({ membership, links, bus }: NodeRooms): NodeStats {
+export function readStats({ membership, links, bus }: NodeRooms, meter: TopicMeter): NodeStats {
   return {
     name: membership.self.name,
     members: membership.members().map(({ name, status, address }) => ({ name, status, address })),
     links: links
       .links()
       .map((link) => ({ peer: link.peer.name, role: link.peer.role, bufferedBytes: link.bufferedBytes })),
-    subscriptions: bus.subscriptions(),
-    topics: [],
+    subscriptions: bus.subscriptions().filter(({ id }) => id !== TopicMeter.subscriptionId),
+    topics: meter.read(),
   };
 }

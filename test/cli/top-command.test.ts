@@ -24,14 +24,25 @@ describe('top', () => {
     assert.ok(shown.includes('      10.0/s /a'), shown.join('\n'));
   });
 
-  it('--once prints one sample and ends; --json prints what the node said', async () => {
+  it('--once prints one sample with rates and ends; --json prints what the node said', async () => {
     const { run, terminal } = makeCommandLine();
-    assert.equal(await run('top', '--once'), 0);
+    const once = async (...args: readonly string[]): Promise<number> => {
+      const running = run('top', '--once', ...args);
+      await terminal.clock.runUntil(() => terminal.lines.length > 0, 5000);
+      return running;
+    };
+    assert.equal(await once(), 0);
     assert.equal(terminal.lines[0], 'members of n1');
     terminal.lines.length = 0;
-    assert.equal(await run('top', '--once', '--json'), 0);
+    assert.equal(await once('--json'), 0);
     assert.equal((terminal.json[0] as { name: string }).name, 'n1');
     assert.deepEqual(terminal.shown, []);
+  });
+
+  it('counts a topic that is new since the sample before from zero', () => {
+    const second = makeSample(2000, 30, 0);
+    const first = { ...second, at: after(start, 0), stats: { ...second.stats, topics: [] } };
+    assert.ok(lines(second, first).includes('      15.0/s /a'));
   });
 
   it('asks again every second until Ctrl-C, and never after', async () => {
