@@ -5,6 +5,7 @@ import { after } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import { findRandom, type Random } from '../../core/random.js';
 import { Simulator } from '../simulator.js';
+import { createMsgpackCodec } from '../../codec/msgpack-codec.js';
 import { MemoryRpc } from './memory-rpc.js';
 
 /** What one simulated run does. */
@@ -81,7 +82,9 @@ class SeedRun {
     this.#random = this.#simulator.random.fork('schedule');
     this.#options = options;
     this.#names = Array.from({ length: options.nodes }, (_, index) => `n${index + 1}`);
-    this.#cluster = new MemoryRpc(this.#simulator, this.#simulator.random, { links: { silentMs: 600 } });
+    // The codec of whole nodes, so that definitions meet the faults too.
+    const made = { links: { silentMs: 600 }, codec: createMsgpackCodec() };
+    this.#cluster = new MemoryRpc(this.#simulator, this.#simulator.random, made);
   }
 
   async run(): Promise<RpcSeedReport> {
