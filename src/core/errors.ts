@@ -8,7 +8,8 @@
  * - `insecure-address`: the embedding program; did not run; give a key, TLS or `insecure: true`.
  * - `name-taken`: another live node of this name; did not run; take another name.
  * - `join-failed`: no seed answered in time; did not run; check the seeds. The node goes on trying where the option says so.
- * - `not-started`, `stopped`: the embedding program; did not run; start first, or do not use it after stop.
+ * - `not-started`: the embedding program; did not run; start first.
+ * - `stopped`: the embedding program; *may have run* if it was in flight when this node stopped; do not use it after stop.
  * - `invalid-topic`: the caller; did not run; the message says what is wrong with the topic or pattern.
  * - `invalid-value`: the caller; did not run; the value is not data, or a schema refused it: details list the paths.
  * - `too-large`: the caller; did not run; a limit in options, named in the message.
@@ -29,7 +30,7 @@
  * - `handler-failed`: a handler in this process failed; *ran*.
  * - `call-depth`: the chain of calls is deeper than the limit; did not run; there is a loop.
  * - `gap`: events were lost before this point and the subscription asked to fail for it.
- * - `overflow`: a subscription with overflow `error` was too slow; its events are lost from here on.
+ * - `overflow`: a subscription or an Observable with overflow `error` was too slow; *ran*; what comes from here on is lost.
  * - `quorum-lost`: too few of the known members are reachable for what was asked; did not run; retry after healing.
  * - `internal`: a fault of ours; *may have run*; report it.
  */
@@ -121,6 +122,8 @@ const mayHaveRunCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'protocol',
   'remote',
   'handler-failed',
+  'stopped',
+  'overflow',
   'internal',
 ]);
 

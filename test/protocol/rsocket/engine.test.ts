@@ -4,6 +4,7 @@ import { type Stream, streamErrorCodes } from '../../../src/spi/links.js';
 import { bytesToText } from '../../../src/core/text.js';
 import { must } from '../../../src/core/assert.js';
 import { sameBytes } from '../../../src/core/bytes.js';
+import { readU24 } from '../../../src/protocol/rsocket/frame.js';
 import { EnginePair, lost, now, pattern, Recorder, setup, text } from './engine-pair.js';
 
 function stream(result: Stream | 'down' | 'full'): Stream {
@@ -169,6 +170,26 @@ describe('rsocket engine', () => {
     assert.ok(sameBytes(longSink.items[0] ?? new Uint8Array(0), long));
     assert.equal(pair.server.engine.assemblyBytes, 0);
     assert.equal(pair.server.engine.streamCount + pair.client.engine.streamCount, 0);
+  });
+
+  it('puts at most a few fragments in front of a short call, while others carry 60 MiB', () => {
+    const pair = new EnginePair();
+    const { client } = pair;
+    for (let index = 0; index < 4; index += 1) pair.open({ interaction: 'response', data: pattern(15 * 1024 * 1024) });
+    client.turn();
+    let carried = client.take().length;
+    for (let turn = 0; turn < 50; turn += 1) {
+      const size = 100 + turn;
+      assert.notEqual(pair.open({ interaction: 'response', data: pattern(size) }), 'full');
+      client.turn();
+      // What this turn wrote, together with what the system may still hold of the one before, is all that is in front of it.
+      const lengths = frameLengths(client.take());
+      const at = lengths.findIndex((length) => length > size && length < size + 40);
+      assert.ok(at >= 0 && at <= 4, `the short call is frame ${at} of ${lengths.length}`);
+      assert.ok(lengths.length <= 6, `${lengths.length} frames in one turn`);
+      for (const length of lengths) carried += length;
+    }
+    assert.ok(carried > 50 * 200_000, 'the long ones go on meanwhile');
   });
 
   it('carries any payloads over any cuts of the wire', () => {
@@ -360,3 +381,10 @@ describe('rsocket engine', () => {
     assert.deepEqual(pair.server.told, ['push news']);
   });
 });
+
+/** Lengths of whole frames, length fields aside. */
+function frameLengths(bytes: Uint8Array): number[] {
+  const lengths: number[] = [];
+  for (let at = 0; at + 3 <= bytes.length; at += 3 + (lengths.at(-1) ?? 0)) lengths.push(readU24(bytes, at));
+  return lengths;
+}

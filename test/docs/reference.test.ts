@@ -1,0 +1,71 @@
+/** The tables of the reference against the code that they are about. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { isErrorCode, mayHaveRun } from '../../src/core/errors.js';
+
+/** Options whose every name must stand in a document, in back quotes. */
+const documented: readonly (readonly [string, string, string])[] = [
+  ['src/runtime/options.ts', 'NodeOptions', 'docs/reference/options.md'],
+  ['src/cluster/rpc/rpc-options.ts', 'RpcOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/service-types.ts', 'CallOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/service-types.ts', 'StreamOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/service-types.ts', 'CallContext', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/contract.ts', 'MethodOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/registration.ts', 'RegisterOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/rpc-manager.ts', 'ClientOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/rpc-manager.ts', 'WaitOptions', 'docs/reference/rpc.md'],
+  ['src/runtime/connect-stock.ts', 'StockOptions', 'docs/reference/rpc.md'],
+];
+
+describe('the reference', () => {
+  it('lists every error code, once, and what each says of having run', () => {
+    const rows = rowsOf('docs/reference/errors.md');
+    assert.deepEqual(rows.map(({ code }) => code).toSorted(), codesOfSource().toSorted());
+    for (const { code, ran } of rows) {
+      assert.ok(isErrorCode(code), code);
+      assert.equal(ran === 'yes', mayHaveRun(code), `${code} may have run: ${ran}`);
+    }
+  });
+
+  it('says of the codes of calls nothing else', () => {
+    const rows = rowsOf('docs/reference/rpc.md');
+    assert.ok(rows.length > 10);
+    for (const { code, ran } of rows) {
+      assert.ok(isErrorCode(code), code);
+      assert.equal(!ran.startsWith('no'), mayHaveRun(code), `${code} ran: ${ran}`);
+    }
+  });
+
+  for (const [source, name, document] of documented) {
+    it(`names every member of ${name} in ${document}`, () => {
+      const words = new Set(
+        [...readFileSync(document, 'utf8').matchAll(/`([^`\n]+)`/g)].flatMap(([, text = '']) => text.split(/\W+/)),
+      );
+      const members = membersOf(source, name);
+      assert.ok(members.length > 0, `${name} was found`);
+      assert.deepEqual(
+        members.filter((member) => !words.has(member)),
+        [],
+      );
+    });
+  }
+});
+
+/** Rows that begin with a code; the second cell says whether it ran. */
+function rowsOf(document: string): { readonly code: string; readonly ran: string }[] {
+  const text = readFileSync(document, 'utf8');
+  const table = text.slice(text.search(/^\| code \|/m)).split('\n\n')[0] ?? '';
+  return [...table.matchAll(/^\| `([a-z-]+)` \| ([^|]+?) \|/gm)].map(([, code = '', ran = '']) => ({ code, ran }));
+}
+
+function codesOfSource(): string[] {
+  const text = readFileSync('src/core/errors.ts', 'utf8');
+  const union = /export type ErrorCode =([^;]+);/.exec(text)?.[1] ?? '';
+  return [...union.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code);
+}
+
+function membersOf(source: string, name: string): string[] {
+  const text = readFileSync(source, 'utf8');
+  const body = new RegExp(`export interface ${name}\\b[^{]*\\{([^]*?)\\n\\}`).exec(text)?.[1] ?? '';
+  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(([, member = '']) => member);
+}
