@@ -22,6 +22,7 @@ const cases: readonly (readonly [Payload, number])[] = [
   [kiB, 64],
   [16 * kiB, 64],
   [miB, 4],
+  [miB, 1],
   [15 * miB, 1],
 ];
 /** Whom goals of a case divide by. */
@@ -45,7 +46,7 @@ const besideCase: Case = { name: '100 B x8 beside 15 MiB', payload: 100, concurr
 export const rpcBench: Bench = {
   name: 'rpc',
   summary: 'request and response between two processes, by payload and calls in flight',
-  cases: 13,
+  cases: 14,
   weight: 30,
   async run(run) {
     await run.measure('rpc', casesOf(run), async (entry, one) => measure(run, entry, one));
@@ -156,7 +157,7 @@ function goals(run: Run): void {
   run.ratioGoal(caseOf(15 * miB, 1).name, 'rsocket', 10);
   const p99us = run.line(besideCase.name, 'scalebus')?.p99us;
   if (p99us !== undefined) run.goal(besideCase.name, 'p99 us', p99us, { atMost: 5000 });
-  const small = run.line(caseOf(miB, 4).name, 'scalebus')?.opsPerSec;
+  const small = run.line(caseOf(miB, 1).name, 'scalebus')?.opsPerSec;
   const large = run.line(caseOf(15 * miB, 1).name, 'scalebus')?.opsPerSec;
   if (small !== undefined && large !== undefined) {
     const linear = Number(((large * 15) / small).toPrecision(3));
