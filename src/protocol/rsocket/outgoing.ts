@@ -35,14 +35,14 @@ export class Outgoing {
     return this.#isChoked;
   }
 
-  /** Bytes that wait for the operating system. */
+  /** Bytes that wait for the operating system, those of long payloads that are not encoded yet among them. */
   get bufferedBytes(): number {
-    return this.#buffer.waitingBytes;
+    return this.#buffer.waitingBytes + this.#long.waitingBytes;
   }
 
   /** No more is taken: the buffer and the long payloads are at their limit. */
   get isFull(): boolean {
-    return this.#buffer.waitingBytes + this.#long.waitingBytes > this.#options.bufferedMaxBytes;
+    return this.bufferedBytes > this.#options.bufferedMaxBytes;
   }
 
   /** Every byte was handed to the connection. */

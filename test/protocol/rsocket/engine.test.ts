@@ -256,6 +256,19 @@ describe('rsocket engine', () => {
     assert.equal(pair.open({ interaction: 'response' }), 'down');
   });
 
+  it('counts a long payload as buffered until its last fragment was handed over', () => {
+    const pair = new EnginePair();
+    pair.run();
+    pair.open({ interaction: 'fire-and-forget', data: pattern(1_000_000) });
+    pair.client.take();
+    while (pair.client.isFlushDue) {
+      const handed = pair.client.take().length;
+      assert.ok(handed > 1_000_000 || pair.client.engine.bufferedBytes > 0);
+      pair.client.turn();
+    }
+    assert.equal(pair.client.engine.bufferedBytes, 0);
+  });
+
   it('wraps ids and skips those in use', () => {
     const pair = new EnginePair({ firstStreamId: 0x7fff_fffd }, {});
     const ids: number[] = [];
