@@ -83,7 +83,17 @@ export type {
   SubscribeOptions,
   SubscriptionStats,
 } from './spi/bus.js';
-export type { ClusterWatch, Member, MemberEvent, MemberStatus } from './spi/membership.js';
+export type { KeyRing } from './protocol/swim/key-ring.js';
+export type {
+  ClusterWatch,
+  Gossip,
+  GossipMessage,
+  Member,
+  MemberEvent,
+  MembershipHealth,
+  MemberStatus,
+  PartitionState,
+} from './spi/membership.js';
 export type { InstanceEvent, InvokeOptions, RpcDoor, ServiceDescription, ServiceInstance } from './spi/rpc.js';
 
 // For extenders.

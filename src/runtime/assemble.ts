@@ -3,7 +3,7 @@ import { createMsgpackCodec } from '../codec/msgpack-codec.js';
 import { createPlainMsgpackCodec } from '../codec/plain-msgpack-codec.js';
 import { jsonCodec } from '../codec/json-codec.js';
 import { LinkManager } from '../cluster/link/link-manager.js';
-import { resolveLinkOptions } from '../cluster/link/link-options.js';
+import { type GivenLinkOptions, type LinkOptions, resolveLinkOptions } from '../cluster/link/link-options.js';
 import { createOwnEngine, type EngineFactory } from '../cluster/link/link-engine.js';
 import { rsocketJsEngines } from '../cluster/link/rsocket-js-engine.js';
 import { loadRsocketJs } from '../cluster/link/rsocket-js-module.js';
@@ -18,6 +18,7 @@ import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import { TableRoom } from '../cluster/table/table-room.js';
 import { addressToText } from '../core/address.js';
 import type { LaneCodec } from '../spi/codec.js';
+import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { Connection } from '../spi/connections.js';
 import type { NodeEnvironment } from './environment.js';
 import { EarlyCallers } from './early-callers.js';
@@ -196,19 +197,30 @@ function createLinks(
       metrics,
       createEngine,
     },
-    resolveLinkOptions({
+    withRing(membership.keyRing, {
       authenticate: options.authenticate,
       capabilities: parts.codec.capabilities,
       keepAliveMs: 2000,
       lifetimeMs: 12_000,
       linksMax: options.linksMax,
       ...versionsOf(environment),
-      keys: options.key === undefined ? [] : [options.key],
       // Any certificate of the authorities would do otherwise, and one node could speak for another.
       checkCertificate:
         options.tls?.mutual === true ? (certificate, peer) => certificate.names.includes(peer) : undefined,
     }),
   );
+}
+
+/** A key that is changed while the node runs is changed for gossip and links in one. */
+function withRing(ring: KeyRing | undefined, given: GivenLinkOptions): LinkOptions {
+  const options = resolveLinkOptions(given);
+  if (ring === undefined) return options;
+  return {
+    ...options,
+    get keys() {
+      return ring.keys;
+    },
+  };
 }
 
 function versionsOf({ wireVersions }: NodeEnvironment): Pick<NodeEnvironment, 'wireVersions'> {

@@ -1,7 +1,8 @@
 import type { Observable } from 'rxjs';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
-import type { ClusterWatch, Member } from '../spi/membership.js';
+import type { KeyRing } from '../protocol/swim/key-ring.js';
+import type { ClusterWatch, Gossip, Member, PartitionState } from '../spi/membership.js';
 import type { MembersEvent } from './members-stream.js';
 import type { NodeParts } from './node-parts.js';
 
@@ -26,6 +27,14 @@ export interface ClusterNode {
   readonly members$: Observable<MembersEvent>;
   /** This node's own health, whether a part of the cluster is lost, and quorum. */
   readonly cluster: ClusterWatch;
+  /** How much of the cluster is lost: the present state first, then each change of `partitioned` or `quorum`. Cold, ends with the node. */
+  readonly partition$: Observable<PartitionState>;
+  /** Small messages that ride on gossip: hints, best effort. Throws `not-started` before `start` has resolved. */
+  readonly gossip: Gossip;
+  /** The keys of a node that has a `key`, for gossip and for links: change it while the cluster runs by install, use, remove. */
+  readonly keyRing: KeyRing | undefined;
+  /** Changes what other nodes read as this member's metadata, up to 64 KiB; throws `too-large`. */
+  updateMetadata(metadata: Uint8Array): void;
   /** For extenders: what gateways and rules built on this node take. */
   readonly parts: NodeParts;
   /**

@@ -5,13 +5,14 @@ import { takeUntil } from 'rxjs/internal/operators/takeUntil';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
 import { ClusterError } from '../core/errors.js';
-import type { ClusterWatch, Member } from '../spi/membership.js';
+import type { KeyRing } from '../protocol/swim/key-ring.js';
+import type { ClusterWatch, Gossip, Member, PartitionState } from '../spi/membership.js';
 import { type NodeRooms, startRooms, stopRooms } from './assemble.js';
 import type { ClusterNode, NodeState } from './cluster-node.js';
 import type { NodeEnvironment } from './environment.js';
 import { serveGuests } from './guest-service.js';
 import { metricsToText } from './metrics-text.js';
-import { type MembersEvent, membersStream } from './members-stream.js';
+import { type MembersEvent, membersStream, partitionStream } from './members-stream.js';
 import { createNodeEnvironment, createOptionSources } from './node-environment.js';
 import type { NodeParts } from './node-parts.js';
 import { type NodeOptions, resolveNodeOptions, type ResolvedNodeOptions } from './options.js';
@@ -80,6 +81,22 @@ class AssembledNode implements ClusterNode {
 
   get members$(): Observable<MembersEvent> {
     return defer(() => membersStream(this.#running().membership).pipe(takeUntil(this.#ended)));
+  }
+
+  get partition$(): Observable<PartitionState> {
+    return defer(() => partitionStream(this.#running().membership.watch).pipe(takeUntil(this.#ended)));
+  }
+
+  get gossip(): Gossip {
+    return this.#running().membership.gossip;
+  }
+
+  get keyRing(): KeyRing | undefined {
+    return this.#running().membership.keyRing;
+  }
+
+  updateMetadata(metadata: Uint8Array): void {
+    this.#running().membership.updateMetadata(metadata);
   }
 
   members(): readonly Member[] {

@@ -57,7 +57,7 @@ export const unknownEpoch = 0;
  * Membership by a list: for clusters that never change, and where gossip cannot pass. It sends nothing. Everybody on the list is a
  * member at once, `suspect` and of unknown epoch; links that reach one say so by `report`, which makes it alive, and links that end
  * make it suspect. After `failAfterMs` without a word its life has failed, and it waits, suspect and of unknown epoch, for another.
- * Metadata and digests of others do not travel here; tables repair by their links alone.
+ * Metadata and digests of others do not travel here; tables repair by their links alone. For the same reason there is no user gossip.
  */
 export class StaticMembership implements Membership {
   /** Health, partition and quorum. */

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { spreadBytesMax } from '../../../src/core/limits.js';
 import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 
-describe('what users gossip', () => {
+describe('what users gossip', function gossip() {
+  // Simulated time is cheap; a machine that is busy otherwise takes longer for it.
+  this.timeout(20_000);
+
   it('reaches other members once at most, and nearly all of them, on a network that loses and repeats', async () => {
     const sim = new SimMembers({ seed: 90 });
     sim.network.faults.setEverywhere({ lossPercent: 10, duplicatePercent: 20 });

@@ -4,7 +4,10 @@ import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 const key = new Uint8Array(32).fill(7);
 const other = new Uint8Array(32).fill(8);
 
-describe('a cluster with a key', () => {
+describe('a cluster with a key', function security() {
+  // Simulated time is cheap; a machine that is busy otherwise takes longer for it.
+  this.timeout(20_000);
+
   it('comes together, and carries metadata of 64 KiB', async () => {
     const sim = new SimMembers({ seed: 30, membership: { keys: [key] } });
     await sim.startMany(6);

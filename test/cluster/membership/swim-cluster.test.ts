@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { localMembership } from '../../../src/cluster/membership/membership-options.js';
 import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 
-describe('a simulated cluster of swim memberships', () => {
+describe('a simulated cluster of swim memberships', function cluster() {
+  // Simulated time is cheap; a machine that is busy otherwise takes longer for it.
+  this.timeout(20_000);
+
   it('is a cluster of one at once when there is nobody to ask', async () => {
     const sim = new SimMembers({ seed: 1 });
     const { membership, started } = await sim.start('n1', { seeds: [] });
