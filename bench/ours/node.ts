@@ -264,9 +264,13 @@ const local: LocalSide = {
     const node = createNode({ name: 'local', host: '127.0.0.1', port: 0, seeds: [] });
     await node.start();
     const { bus: inside } = node;
+    // One for each handler, as a program would have it: a closure for each subscription is not the bus's memory.
+    const wrapped = new Map<(value: unknown) => void, (event: Event) => void>();
     return {
       subscribe(pattern, handler) {
-        const subscription = inside.subscribe(pattern, ({ value }) => handler(value));
+        const onEvent = wrapped.get(handler) ?? (({ value }: Event): void => handler(value));
+        wrapped.set(handler, onEvent);
+        const subscription = inside.subscribe(pattern, onEvent);
         return () => subscription.stop();
       },
       publish: (topic, value) => void inside.publish(topic, value),

@@ -32,7 +32,7 @@ import { Responder } from './responder.js';
 import { noSubscribeOptions, resolveSubscribeOptions, type ResolvedSubscribeOptions } from './subscribe-options.js';
 import { Subscriber, type SubscriberHost } from './subscriber.js';
 import { SubscriptionHandle, type SubscriptionOwner } from './subscription.js';
-import { Wanted } from './wanted.js';
+import { createWanted, type Wanted } from './wanted.js';
 
 /**
  * The bus of one node: keeps its subscriptions, and joins publishing, delivery, requests and - when there is one - the way out.
@@ -260,13 +260,15 @@ export class BusCore implements EventBus {
   }
 
   #updateSubscriber(subscriber: Subscriber, patterns: string | readonly string[], only?: OnlyValues): void {
+    const before = subscriber.wanted;
     this.delivery.update(subscriber, this.#admitUpdate('subscribe', patterns, only));
-    if (subscriber.options.broker) this.#outlet?.updated(subscriber);
+    if (subscriber.options.broker) this.#outlet?.updated(subscriber, before);
   }
 
   #updateResponder(responder: Responder, patterns: string | readonly string[], only?: OnlyValues): void {
+    const before = responder.wanted;
     this.desk.update(responder, this.#admitUpdate('respond', patterns, only));
-    if (responder.options.broker) this.#outlet?.responding(responder);
+    if (responder.options.broker) this.#outlet?.responding(responder, before);
   }
 
   #closeResponder(responder: Responder): void {
@@ -288,7 +290,7 @@ export class BusCore implements EventBus {
     if (this.#stopped) this.#refuseStopped();
     const order = this.#orders;
     this.#orders += 1;
-    const wanted = new Wanted(patterns, options.only);
+    const wanted = createWanted(patterns, options.only);
     this.#checkAccess(action, wanted);
     return { resolved: resolveSubscribeOptions(options), wanted, order };
   }
@@ -298,7 +300,7 @@ export class BusCore implements EventBus {
     patterns: string | readonly string[],
     only: SubscribeOptions['only'],
   ): Wanted {
-    const wanted = new Wanted(patterns, only);
+    const wanted = createWanted(patterns, only);
     this.#checkAccess(action, wanted);
     return wanted;
   }

@@ -29,6 +29,7 @@ import type { Responder } from './responder.js';
 import { assertGroupStrategy, type PeerRoute } from './routes.js';
 import { hasOwnLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
+import type { Wanted } from './wanted.js';
 
 /** What the way out stands on. */
 export interface ClusterOutletDeps {
@@ -189,8 +190,8 @@ export class ClusterOutlet implements Outlet {
     this.#interest.put(subscriber, 'events');
   }
 
-  updated(subscriber: Subscriber): void {
-    this.#interest.put(subscriber, 'events');
+  updated(subscriber: Subscriber, before: Wanted): void {
+    this.#interest.put(subscriber, 'events', before);
   }
 
   unsubscribed(subscriber: Subscriber): void {
@@ -198,15 +199,15 @@ export class ClusterOutlet implements Outlet {
     if (hasOwnLane(subscriber.options)) {
       for (const peer of this.#book.peers()) peer.closeWindow(String(subscriber.order));
     }
-    this.#interest.remove(subscriber);
+    this.#interest.remove(subscriber, 'events');
   }
 
-  responding(responder: Responder): void {
-    this.#interest.put(responder, 'requests');
+  responding(responder: Responder, before?: Wanted): void {
+    this.#interest.put(responder, 'requests', before);
   }
 
   respondingEnded(responder: Wanting): void {
-    this.#interest.remove(responder);
+    this.#interest.remove(responder, 'requests');
   }
 
   whenKnown(done: () => void): () => void {

@@ -30,9 +30,12 @@ export class InterestWriter {
   readonly #table: SharedTable;
   readonly #clock: Clock;
   readonly #exactRowsMax: number;
+  /** Claims by sets of values, as they were read: the sets are their owners'. All others follow from what is wanted. */
   readonly #held = new Map<Wanting, readonly Claim[]>();
   readonly #patterns = new Map<string, PatternClaims>();
+  /** Of each row of hashes how many want each; the hashes as signed numbers, which need no memory of their own. */
   readonly #sets = new Map<string, Map<number, number>>();
+  /** Of each exact topic how many want it, while they have rows of their own. */
   readonly #exact = new Map<string, number>();
   readonly #lanes = new Map<string, Wanting>();
   readonly #written = new Set<string>();
@@ -47,20 +50,21 @@ export class InterestWriter {
     this.#exactRowsMax = exactRowsMax;
   }
 
-  /** Takes in what a subscription wants now, in place of what it wanted before. */
-  put(part: Wanting, kind: 'events' | 'requests'): void {
-    const old = this.#held.get(part);
-    const claims = this.#claimsOf(part, kind);
-    this.#held.set(part, claims);
+  /** Takes in what a subscription wants now, in place of what it wanted `before`. */
+  put(part: Wanting, kind: Wants, before?: Wanted): void {
+    const old = this.#held.get(part) ?? (before === undefined ? noClaims : claimsOf(part, kind, before));
+    const claims = claimsOf(part, kind, part.wanted);
+    if (part.wanted.only === undefined) this.#held.delete(part);
+    else this.#held.set(part, claims);
     // Peers see the difference only: rows are written at the end of the turn.
-    for (const claim of old ?? []) this.#change(claim, part, -1);
+    for (const claim of old) this.#change(claim, part, -1);
     for (const claim of claims) this.#change(claim, part, 1);
     this.#flushLater();
   }
 
-  remove(part: Wanting): void {
-    const claims = this.#held.get(part);
-    if (claims === undefined) return;
+  /** Takes back what was put. */
+  remove(part: Wanting, kind: Wants): void {
+    const claims = this.#held.get(part) ?? claimsOf(part, kind, part.wanted);
     this.#held.delete(part);
     for (const claim of claims) this.#change(claim, part, -1);
     this.#flushLater();
@@ -80,25 +84,6 @@ export class InterestWriter {
     }
     this.#dirty.clear();
     return this.#table.revision;
-  }
-
-  #claimsOf(part: Wanting, kind: 'events' | 'requests'): readonly Claim[] {
-    const { wanted, options, order } = part;
-    if (kind === 'events' && hasOwnLane(options)) return [{ kind: 'lane', lane: String(order) }];
-    const claims: Claim[] = [];
-    for (const pattern of wanted.patterns) {
-      const isPlain = kind === 'events' && options.group === undefined;
-      if (isPlain && wanted.only !== undefined) {
-        const index = captureIndexOf(pattern, wanted.only.capture);
-        const hashes = Array.from(wanted.only.values, (value) => hashText(value));
-        claims.push({ kind: 'values', pattern: pattern.text, index, hashes });
-      } else if (isPlain && pattern.exact) {
-        claims.push({ kind: 'exact', topic: pattern.text });
-      } else {
-        claims.push({ kind: 'pattern', row: { kind, pattern: pattern.text } });
-      }
-    }
-    return claims;
   }
 
   #change(claim: Claim, part: Wanting, by: 1 | -1): void {
@@ -127,35 +112,39 @@ export class InterestWriter {
   }
 
   #changeExact(topic: string, by: 1 | -1): void {
+    if (this.#isHashed) {
+      this.#hashExact(topic, by);
+      return;
+    }
     const count = (this.#exact.get(topic) ?? 0) + by;
     if (count > 0) this.#exact.set(topic, count);
     else this.#exact.delete(topic);
-    const isNew = by > 0 ? count === 1 : count === 0;
-    if (!isNew) return;
-    if (this.#isHashed) this.#hashExact(topic, by);
-    else this.#dirty.add(interestKeyToText({ kind: 'events', pattern: topic }));
-    if (!this.#isHashed && this.#exact.size > this.#exactRowsMax) this.#beginHashing();
+    this.#dirty.add(interestKeyToText({ kind: 'events', pattern: topic }));
+    if (this.#exact.size > this.#exactRowsMax) this.#beginHashing();
   }
 
   #beginHashing(): void {
     this.#isHashed = true;
-    for (const topic of this.#exact.keys()) {
-      this.#hashExact(topic, 1);
+    for (const [topic, count] of this.#exact) {
+      this.#hashExact(topic, count);
       this.#dirty.add(interestKeyToText({ kind: 'events', pattern: topic }));
     }
+    this.#exact.clear();
   }
 
-  #hashExact(topic: string, by: 1 | -1): void {
+  #hashExact(topic: string, by: number): void {
     const hash = hashText(topic);
     this.#changeHash({ kind: 'hashed', bucket: bucketOf(hash) }, hash, by);
   }
 
-  #changeHash(row: InterestKey, hash: number, by: 1 | -1): void {
+  #changeHash(row: InterestKey, hash: number, by: number): void {
     const key = interestKeyToText(row);
     const set = this.#sets.get(key) ?? new Map<number, number>();
-    const count = (set.get(hash) ?? 0) + by;
-    if (count > 0) set.set(hash, count);
-    else set.delete(hash);
+    const before = set.get(hash | 0) ?? 0;
+    const count = before + by;
+    if (count > 0) set.set(hash | 0, count);
+    else set.delete(hash | 0);
+    if (before > 0 && count > 0) return;
     if (set.size > 0) this.#sets.set(key, set);
     else this.#sets.delete(key);
     this.#dirty.add(key);
@@ -193,7 +182,7 @@ export class InterestWriter {
   #valueOf(key: string): Uint8Array | undefined {
     const rest = key.slice(2);
     const set = this.#sets.get(key);
-    if (set !== undefined) return writeHashes(set.keys());
+    if (set !== undefined) return writeHashes(Array.from(set.keys(), (hash) => hash >>> 0));
     if (key.startsWith('b ')) {
       const part = this.#lanes.get(rest);
       if (part === undefined) return undefined;
@@ -207,6 +196,29 @@ export class InterestWriter {
     return writePatternInterest({ plain, groups: Array.from(claims.groups, toGroupInterest) });
   }
 }
+
+/** What a part wants: events, or requests to answer. */
+export type Wants = 'events' | 'requests';
+
+function claimsOf({ options, order }: Wanting, kind: Wants, wanted: Wanted): readonly Claim[] {
+  if (kind === 'events' && hasOwnLane(options)) return [{ kind: 'lane', lane: String(order) }];
+  const claims: Claim[] = [];
+  for (const pattern of wanted.patterns) {
+    const isPlain = kind === 'events' && options.group === undefined;
+    if (isPlain && wanted.only !== undefined) {
+      const index = captureIndexOf(pattern, wanted.only.capture);
+      const hashes = Array.from(wanted.only.values, (value) => hashText(value));
+      claims.push({ kind: 'values', pattern: pattern.text, index, hashes });
+    } else if (isPlain && pattern.exact) {
+      claims.push({ kind: 'exact', topic: pattern.text });
+    } else {
+      claims.push({ kind: 'pattern', row: { kind, pattern: pattern.text } });
+    }
+  }
+  return claims;
+}
+
+const noClaims: readonly Claim[] = [];
 
 type Claim =
   | { readonly kind: 'lane'; readonly lane: string }

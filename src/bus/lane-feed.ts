@@ -18,13 +18,13 @@ export class LaneFeed {
     this.#subscriber = subscriber;
     this.#batchMax = laneBatchMax(subscriber.options);
     this.#reservedMax = Math.max(this.#batchMax, Math.floor(((queueMax + concurrencyMax) * 3) / 4));
-    subscriber.onProgress = (): void => this.#grant();
+    subscriber.state.onProgress = (): void => this.#grant();
   }
 
   add(lane: FedLane): void {
     this.#granted.set(lane, 0);
-    this.#subscriber.laneRoom += this.#batchMax;
-    this.#subscriber.laneRoomKept += this.#batchMax;
+    this.#subscriber.state.laneRoom += this.#batchMax;
+    this.#subscriber.state.laneRoomKept += this.#batchMax;
     this.#grant();
   }
 
@@ -33,8 +33,8 @@ export class LaneFeed {
     const granted = this.#granted.get(lane);
     if (granted !== undefined && granted > 0) {
       this.#granted.set(lane, granted - 1);
-      this.#subscriber.reserved -= this.#batchMax;
-      if (granted === 1) this.#subscriber.laneRoomKept += this.#batchMax;
+      this.#subscriber.state.reserved -= this.#batchMax;
+      if (granted === 1) this.#subscriber.state.laneRoomKept += this.#batchMax;
     }
     this.#grant();
   }
@@ -48,8 +48,8 @@ export class LaneFeed {
       isOver = true;
       for (const [lane, granted] of this.#granted) {
         if (granted >= grantedMax || !this.#hasPlace(granted)) continue;
-        this.#subscriber.reserved += this.#batchMax;
-        if (granted === 0) this.#subscriber.laneRoomKept -= this.#batchMax;
+        this.#subscriber.state.reserved += this.#batchMax;
+        if (granted === 0) this.#subscriber.state.laneRoomKept -= this.#batchMax;
         // Last in the order now, so that the others come first the next time.
         this.#granted.delete(lane);
         this.#granted.set(lane, granted + 1);
@@ -66,15 +66,16 @@ export class LaneFeed {
     for (const [lane, granted] of this.#granted) {
       if (lane.isOpen) continue;
       this.#granted.delete(lane);
-      this.#subscriber.reserved -= granted * this.#batchMax;
-      this.#subscriber.laneRoom -= this.#batchMax;
-      if (granted === 0) this.#subscriber.laneRoomKept -= this.#batchMax;
+      this.#subscriber.state.reserved -= granted * this.#batchMax;
+      this.#subscriber.state.laneRoom -= this.#batchMax;
+      if (granted === 0) this.#subscriber.state.laneRoomKept -= this.#batchMax;
     }
   }
 
   /** Beyond its first item a lane may use common room only: the places of lanes that wait for their first are not common. */
   #hasPlace(granted: number): boolean {
-    const { room, reserved, laneRoom, laneRoomKept } = this.#subscriber;
+    const { room, state } = this.#subscriber;
+    const { reserved, laneRoom, laneRoomKept } = state;
     if (granted === 0) return room >= this.#batchMax;
     const isCommon = reserved + laneRoomKept + this.#batchMax <= this.#reservedMax + laneRoom;
     return isCommon && room - laneRoomKept >= this.#batchMax;

@@ -45,7 +45,7 @@ export class LocalDelivery {
     const old = subscriber.wanted;
     const kept = new Set(wanted.patterns.map(({ text }) => text));
     subscriber.wanted = wanted;
-    subscriber.revision += 1;
+    subscriber.state.revision += 1;
     for (const pattern of wanted.patterns) this.#trie.add(pattern, subscriber);
     for (const pattern of old.patterns) if (!kept.has(pattern.text)) this.#trie.remove(pattern, subscriber);
     // Kept patterns may have another `only` or other captures now.

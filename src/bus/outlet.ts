@@ -4,6 +4,7 @@ import type { AnswerSink, AnswerSource, Question } from './answers.js';
 import type { ExplainedNode } from './explain.js';
 import type { Responder } from './responder.js';
 import type { Subscriber } from './subscriber.js';
+import type { Wanted } from './wanted.js';
 
 /** The way to other nodes. A bus of one node has none. */
 export interface Outlet {
@@ -22,10 +23,11 @@ export interface Outlet {
   /** Asks one node. `sink` is told answers and exactly one end. */
   ask(node: RemoteResponder, question: Question, sink: AnswerSink): AnswerSource;
   subscribed(subscriber: Subscriber): void;
-  /** Called before the change is made, with what will be wanted. */
-  updated(subscriber: Subscriber): void;
+  /** `before` is what it wanted until now. */
+  updated(subscriber: Subscriber, before: Wanted): void;
   unsubscribed(subscriber: Subscriber): void;
-  responding(responder: Responder): void;
+  /** `before` is what it answered until now; `undefined`: it is new. */
+  responding(responder: Responder, before?: Wanted): void;
   respondingEnded(responder: Responder): void;
   /** Calls `done` once, when every peer knows what this node wants now. */
   whenKnown(done: () => void): () => void;

@@ -4,6 +4,7 @@ import { ClusterError } from '../core/errors.js';
 import type { BusEvent, BusFault, EventHandler, Gap, SubscriptionStats } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
 import type { Gate } from './gate.js';
+import { SubscriberState, type Waiting } from './subscriber-state.js';
 import type { ResolvedSubscribeOptions } from './subscribe-options.js';
 import type { Wanted } from './wanted.js';
 
@@ -26,28 +27,11 @@ export class Subscriber implements SubscriptionStats {
   readonly order: number;
   received = 0;
   handled = 0;
-  dropped = 0;
-  failed = 0;
   wanted: Wanted;
-  revision = 0;
-  /** Places that exist for lanes of peers, beyond the queue's own. */
-  laneRoom = 0;
-  /** Those of them that are kept for lanes that were promised nothing yet. */
-  laneRoomKept = 0;
-  /** Places that are promised to lanes of peers. */
-  reserved = 0;
-  /** Called whenever a handler is done, for who feeds it. */
-  onProgress: (() => void) | undefined;
-  /** Told once when the bus, not its owner, ends it; `error` says why. */
-  readonly onEnd: ((error: ClusterError | undefined) => void) | undefined;
   readonly #handler: EventHandler;
   readonly #host: SubscriberHost;
-  #queue: BoundedQueue<Waiting> | undefined;
-  #running = 0;
+  #state: SubscriberState | undefined;
   #stopped = false;
-  #droppedUntold = 0;
-  #roomWaiters: (() => void)[] | undefined;
-  #idleWaiters: (() => void)[] | undefined;
 
   constructor(host: SubscriberHost, handler: EventHandler, setup: SubscriberSetup) {
     this.#host = host;
@@ -55,7 +39,30 @@ export class Subscriber implements SubscriptionStats {
     this.options = setup.options;
     this.order = setup.order;
     this.wanted = setup.wanted;
-    this.onEnd = setup.onEnd;
+    if (setup.onEnd !== undefined) this.state.onEnd = setup.onEnd;
+  }
+
+  /** Its parts that most subscriptions never need; made by asking. */
+  get state(): SubscriberState {
+    return (this.#state ??= new SubscriberState());
+  }
+
+  get dropped(): number {
+    return this.#state?.dropped ?? 0;
+  }
+
+  get failed(): number {
+    return this.#state?.failed ?? 0;
+  }
+
+  /** Grows with each update. */
+  get revision(): number {
+    return this.#state?.revision ?? 0;
+  }
+
+  /** Told once when the bus, not its owner, ends it; the error says why. */
+  get onEnd(): SubscriberSetup['onEnd'] {
+    return this.#state?.onEnd;
   }
 
   get id(): string {
@@ -63,7 +70,7 @@ export class Subscriber implements SubscriptionStats {
   }
 
   get queued(): number {
-    return this.#queue?.size ?? 0;
+    return this.#state?.queue?.size ?? 0;
   }
 
   /** Events taken and not yet done with: what the least-in-flight strategy compares on this node. */
@@ -75,15 +82,21 @@ export class Subscriber implements SubscriptionStats {
     return this.#stopped;
   }
 
+  get #running(): number {
+    return this.#state?.running ?? 0;
+  }
+
   /** Events it could take now without dropping one, beyond those it is promised. */
   get room(): number {
     const { concurrencyMax, queueMax } = this.options;
-    return concurrencyMax - this.#running + queueMax + this.laneRoom - this.queued - this.reserved;
+    const state = this.#state;
+    if (state === undefined) return concurrencyMax + queueMax;
+    return concurrencyMax - state.running + queueMax + state.laneRoom - this.queued - state.reserved;
   }
 
   /** True when this node's own programs may give it one more: the places of lanes are not theirs. */
   get hasRoom(): boolean {
-    return this.room > this.laneRoomKept;
+    return this.room > (this.#state?.laneRoomKept ?? 0);
   }
 
   /**
@@ -113,7 +126,7 @@ export class Subscriber implements SubscriptionStats {
   /** Calls `run` once when there is room again, or the subscription stopped. */
   whenRoom(run: () => void): void {
     if (this.#stopped || this.hasRoom) run();
-    else (this.#roomWaiters ??= []).push(run);
+    else (this.state.roomWaiters ??= []).push(run);
   }
 
   /** Tells its owner, if it asked, that events were lost before they reached this node. */
@@ -128,14 +141,15 @@ export class Subscriber implements SubscriptionStats {
   /** Calls `run` once when nothing runs and nothing waits. */
   whenIdle(run: () => void): void {
     if (this.inFlight === 0) run();
-    else (this.#idleWaiters ??= []).push(run);
+    else (this.state.idleWaiters ??= []).push(run);
   }
 
   /** No handler is called after it; what waits counts as dropped. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (let waiting = this.#queue?.shift(); waiting !== undefined; waiting = this.#queue?.shift()) this.#drop(waiting);
+    const queue = this.#state?.queue;
+    for (let waiting = queue?.shift(); waiting !== undefined; waiting = queue?.shift()) this.#drop(waiting);
     this.#tellRoom();
   }
 
@@ -166,7 +180,7 @@ export class Subscriber implements SubscriptionStats {
       done?.settle(true);
       return;
     }
-    this.#running += 1;
+    this.state.running += 1;
     void result.then(
       () => {
         this.handled += 1;
@@ -182,15 +196,15 @@ export class Subscriber implements SubscriptionStats {
   }
 
   #finish(): void {
-    this.#running -= 1;
+    this.state.running -= 1;
     this.#pump();
     if (this.hasRoom) this.#tellRoom();
     if (this.inFlight === 0) this.#tellIdle();
-    this.onProgress?.();
+    this.#state?.onProgress?.();
   }
 
   #fail(error: unknown, done: Gate | undefined): void {
-    this.failed += 1;
+    this.state.failed += 1;
     this.#fault(ClusterError.from(error, 'handler-failed'));
     done?.settle(false);
   }
@@ -201,10 +215,10 @@ export class Subscriber implements SubscriptionStats {
 
   #enqueue(waiting: Waiting, isPromised: boolean): boolean {
     const { overflow, queueMax } = this.options;
-    this.#queue ??= new BoundedQueue(queueMax + (overflow === 'block' ? laneRoomMax : 0));
-    if (overflow === 'block' ? !isPromised && !this.hasRoom : this.#queue.size >= queueMax) {
+    const queue = (this.state.queue ??= new BoundedQueue(queueMax + (overflow === 'block' ? laneRoomMax : 0)));
+    if (overflow === 'block' ? !isPromised && !this.hasRoom : queue.size >= queueMax) {
       if (overflow === 'drop-oldest' || overflow === 'latest') {
-        const oldest = this.#queue.shift();
+        const oldest = queue.shift();
         if (oldest !== undefined) this.#drop(oldest);
       } else {
         this.#drop(waiting);
@@ -212,7 +226,7 @@ export class Subscriber implements SubscriptionStats {
         return false;
       }
     }
-    this.#queue.push(waiting);
+    queue.push(waiting);
     if (waiting.before !== undefined && !waiting.before.isOpen) waiting.before.whenOpen(() => this.#pump());
     return true;
   }
@@ -225,7 +239,7 @@ export class Subscriber implements SubscriptionStats {
 
   /** Starts what may start, in order; an event behind a closed gate holds back those after it. */
   #pump(): void {
-    const queue = this.#queue;
+    const queue = this.#state?.queue;
     if (queue === undefined) return;
     while (!this.#stopped && this.#running < this.options.concurrencyMax) {
       const next = queue.peek();
@@ -247,15 +261,16 @@ export class Subscriber implements SubscriptionStats {
   }
 
   #countDropped(): void {
-    this.dropped += 1;
+    const { state } = this;
+    state.dropped += 1;
     const { onDropped } = this.options;
     if (onDropped === undefined) return;
-    this.#droppedUntold += 1;
-    if (this.#droppedUntold > 1) return;
+    state.droppedUntold += 1;
+    if (state.droppedUntold > 1) return;
     // Told once a turn, so that a flood of drops is not a flood of calls.
     this.#host.clock.afterTurn(() => {
-      const count = this.#droppedUntold;
-      this.#droppedUntold = 0;
+      const count = state.droppedUntold;
+      state.droppedUntold = 0;
       try {
         onDropped(count);
       } catch (error) {
@@ -265,16 +280,18 @@ export class Subscriber implements SubscriptionStats {
   }
 
   #tellIdle(): void {
-    const waiters = this.#idleWaiters;
-    if (waiters === undefined) return;
-    this.#idleWaiters = undefined;
+    const state = this.#state;
+    const waiters = state?.idleWaiters;
+    if (state === undefined || waiters === undefined) return;
+    state.idleWaiters = undefined;
     for (const run of waiters) run();
   }
 
   #tellRoom(): void {
-    const waiters = this.#roomWaiters;
-    if (waiters === undefined) return;
-    this.#roomWaiters = undefined;
+    const state = this.#state;
+    const waiters = state?.roomWaiters;
+    if (state === undefined || waiters === undefined) return;
+    state.roomWaiters = undefined;
     for (const run of waiters) run();
   }
 }
@@ -284,19 +301,11 @@ export interface SubscriberSetup {
   readonly options: ResolvedSubscribeOptions;
   readonly order: number;
   readonly wanted: Wanted;
-  readonly onEnd?: ((error: ClusterError | undefined) => void) | undefined;
+  readonly onEnd?: SubscriberState['onEnd'];
 }
 
 /** Most places that lanes may have: a batch each for a thousand peers. */
 const laneRoomMax = 65_536;
-
-interface Waiting {
-  readonly event: BusEvent;
-  readonly expiresAt: SharedEvent['expiresAt'];
-  readonly revision: number;
-  readonly before: Gate | undefined;
-  readonly done: Gate | undefined;
-}
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

@@ -1,29 +1,75 @@
 import { ClusterError } from '../core/errors.js';
-import { matchesSegments, parsePattern, topicToSegments, type TopicPattern } from '../core/topic.js';
+import { ExactPattern, matchesSegments, parsePattern, topicToSegments, type TopicPattern } from '../core/topic.js';
 import type { OnlyValues } from '../spi/bus.js';
 
 /** What one subscription wants: its patterns, and the set that narrows them. Immutable; an update makes another. */
-export class Wanted {
+export interface Wanted {
+  readonly patterns: readonly TopicPattern[];
+  readonly only: OnlyValues | undefined;
+  readonly hasCaptures: boolean;
+  /** The patterns that match a topic, as texts. */
+  matching(topic: string): readonly string[];
+  /** The exact answer for one topic; the index asks it when `only` narrows, and a queue after an update. */
+  wants(topic: string): boolean;
+}
+
+/** Reads what a caller of subscribe wants; throws `invalid-topic`. */
+export function createWanted(patterns: string | readonly string[], only?: OnlyValues): Wanted {
+  const texts = typeof patterns === 'string' ? [patterns] : patterns;
+  const parsed = uniquePatterns(texts.flatMap((text) => parsePattern(text)));
+  const [first] = parsed;
+  return parsed.length === 1 && first?.exact === true && only === undefined
+    ? new OneTopic(first.text)
+    : new Patterns(parsed, only);
+}
+
+/** One topic and nothing else, as most subscriptions are where there are a million: its text is all that is kept. */
+class OneTopic implements Wanted {
+  readonly #topic: string;
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  get patterns(): readonly TopicPattern[] {
+    return [new ExactPattern(this.#topic)];
+  }
+
+  get only(): undefined {
+    return undefined;
+  }
+
+  get hasCaptures(): boolean {
+    return false;
+  }
+
+  matching(topic: string): readonly string[] {
+    return this.wants(topic) ? [topic] : [];
+  }
+
+  wants(topic: string): boolean {
+    return topic === this.#topic;
+  }
+}
+
+/** Anything else. */
+class Patterns implements Wanted {
   readonly patterns: readonly TopicPattern[];
   readonly only: OnlyValues | undefined;
   readonly hasCaptures: boolean;
 
-  /** Throws `invalid-topic`. */
-  constructor(patterns: string | readonly string[], only?: OnlyValues) {
-    const texts = typeof patterns === 'string' ? [patterns] : patterns;
-    this.patterns = uniquePatterns(texts.flatMap((text) => parsePattern(text))).map(compact);
+  constructor(patterns: readonly TopicPattern[], only: OnlyValues | undefined) {
+    this.patterns = patterns;
     this.only = only;
     this.hasCaptures = this.patterns.some((pattern) => pattern.captures.length > 0);
     if (only !== undefined) for (const pattern of this.patterns) captureIndexOf(pattern, only.capture);
   }
 
-  /** The patterns that match a topic, as texts. */
   matching(topic: string): readonly string[] {
     const segments = topicToSegments(topic);
     return this.patterns.filter((pattern) => matchesSegments(pattern.segments, segments)).map(({ text }) => text);
   }
 
-  /** The exact answer for one topic; the index asks it when `only` narrows, and a queue after an update. */
   wants(topic: string): boolean {
     const segments = topicToSegments(topic);
     const only = this.only;
@@ -46,33 +92,6 @@ export function captureIndexOf(pattern: TopicPattern, name: string): number {
     throw new ClusterError('invalid-topic', `pattern ${pattern.text} has ** before {${name}}, which \`only\` names`);
   }
   return capture.index;
-}
-
-/** A pattern that is one topic. A million of them are held at once, so it keeps its text alone and splits it when asked. */
-class ExactPattern implements TopicPattern {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  get segments(): readonly string[] {
-    return topicToSegments(this.text);
-  }
-
-  get captures(): TopicPattern['captures'] {
-    return noCaptures;
-  }
-
-  get exact(): boolean {
-    return true;
-  }
-}
-
-const noCaptures: TopicPattern['captures'] = [];
-
-function compact(pattern: TopicPattern): TopicPattern {
-  return pattern.exact ? new ExactPattern(pattern.text) : pattern;
 }
 
 /** One of equal texts: the first, with its captures. */

@@ -31,8 +31,7 @@ export function normalizeTopic(topic: string): string {
   if (wrong !== undefined) {
     throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);
   }
-  if (topic.charCodeAt(0) === slash && topic.charCodeAt(topic.length - 1) !== slash) return topic;
-  return `/${trimSlashes(topic)}`;
+  return addSlash(topic);
 }
 
 /** Returns what is wrong with a plain topic, or `undefined` when it may be published on. */
@@ -59,6 +58,7 @@ export function findTopicFault(topic: string): string | undefined {
 
 /** Reads a pattern into its alternatives; throws `invalid-topic` and says which segment is wrong and why. */
 export function parsePattern(text: string): readonly TopicPattern[] {
+  if (findTopicFault(text) === undefined) return [new ExactPattern(addSlash(text))];
   const fail = (why: string): never => {
     throw new ClusterError('invalid-topic', `pattern ${JSON.stringify(text.slice(0, 120))}: ${why}`);
   };
@@ -80,6 +80,30 @@ export function parsePattern(text: string): readonly TopicPattern[] {
     return { segments, captures, text: `/${segments.join('/')}`, exact };
   });
 }
+
+/** A pattern that is one topic. A million of them are held at once, so it keeps its text alone and splits it when asked. */
+export class ExactPattern implements TopicPattern {
+  readonly text: string;
+
+  /** `text` is a topic in its normal form. */
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get segments(): readonly string[] {
+    return topicToSegments(this.text);
+  }
+
+  get captures(): readonly TopicCapture[] {
+    return noCaptures;
+  }
+
+  get exact(): boolean {
+    return true;
+  }
+}
+
+const noCaptures: readonly TopicCapture[] = [];
 
 /** The textbook matcher: the definition that every index must agree with. Both sides are split into segments. */
 export function matchesSegments(
@@ -139,6 +163,11 @@ const slash = 0x2f;
 function isWildcardCode(code: number): boolean {
   // * + # { } ,
   return code === 0x2a || code === 0x2b || code === 0x23 || code === 0x7b || code === 0x7d || code === 0x2c;
+}
+
+function addSlash(topic: string): string {
+  const isNormal = topic.charCodeAt(0) === slash && topic.charCodeAt(topic.length - 1) !== slash;
+  return isNormal ? topic : `/${trimSlashes(topic)}`;
 }
 
 function trimSlashes(text: string): string {

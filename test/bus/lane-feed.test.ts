@@ -4,7 +4,7 @@ import { SharedEvent } from '../../src/bus/event.js';
 import { LaneFeed, type FedLane } from '../../src/bus/lane-feed.js';
 import { laneBatchMax, resolveSubscribeOptions } from '../../src/bus/subscribe-options.js';
 import { Subscriber } from '../../src/bus/subscriber.js';
-import { Wanted } from '../../src/bus/wanted.js';
+import { createWanted } from '../../src/bus/wanted.js';
 import { Simulator } from '../../src/testing/simulator.js';
 
 describe('bus/lane-feed', () => {
@@ -80,7 +80,7 @@ class Room {
     const options = resolveSubscribeOptions({ overflow: 'block', queueMax, concurrencyMax });
     const handler = (): Promise<void> => new Promise((resolve) => void this.#running.push(resolve));
     this.batchMax = laneBatchMax(options);
-    this.#subscriber = new Subscriber(host, handler, { options, order: 0, wanted: new Wanted('/**') });
+    this.#subscriber = new Subscriber(host, handler, { options, order: 0, wanted: createWanted('/**') });
     this.#feed = new LaneFeed(this.#subscriber);
   }
 

@@ -14,10 +14,12 @@ export class TopicTrie<T extends object, M> {
   /** What nothing matches; shared by all topics that nobody wants. */
   readonly #none: M;
   readonly #slots = new Map<string, Slot<T, M>>();
+  /** Exact topics that one value wants and nobody has asked for yet: of a million most are, and need no slot. */
+  readonly #singles = new Map<string, T>();
   readonly #root: TrieNode<T> = createNode();
   readonly #leaves = new Set<TrieNode<T>>();
   readonly #cached: Slot<T, M>[] = [];
-  /** Slots by topics as callers write them, where that is not the normal form. */
+  /** Slots by topics as callers write them, which need not be the normal form; emptied when there are too many. */
   readonly #spellings = new Map<string, Slot<T, M>>();
   readonly #seen = new Uint32Array(doorkeeperSize);
   #evictAt = 0;
@@ -78,7 +80,7 @@ export class TopicTrie<T extends object, M> {
 
   /** Returns the match of a topic with its normal form; throws `invalid-topic`. The hot path: one map look-up, no allocation. */
   find(topic: string): TopicMatch<M> {
-    const slot = this.#slots.get(topic) ?? this.#spellings.get(topic);
+    const slot = this.#spellings.get(topic) ?? this.#slots.get(topic);
     return slot !== undefined && slot.generation === this.#generation ? slot : this.#findCold(topic);
   }
 
@@ -90,11 +92,15 @@ export class TopicTrie<T extends object, M> {
         if (patternsOverlap(pattern.segments, leaf.pattern?.segments ?? [])) collect(leaf, found);
       }
       if (pattern.exact) {
-        const slot = this.#slots.get(pattern.text);
+        const slot = this.#slots.get(pattern.text) ?? this.#openSlot(pattern.text);
         if (slot !== undefined) collect(slot, found);
         continue;
       }
       const prefix = literalPrefix(pattern);
+      for (const [topic, value] of this.#singles) {
+        if (!topic.startsWith(prefix)) continue;
+        if (patternsOverlap(pattern.segments, topicToSegments(topic))) found.add(value);
+      }
       for (const slot of this.#slots.values()) {
         if (isVacant(slot) || !slot.topic.startsWith(prefix)) continue;
         if (patternsOverlap(pattern.segments, topicToSegments(slot.topic))) collect(slot, found);
@@ -104,18 +110,26 @@ export class TopicTrie<T extends object, M> {
   }
 
   #addExact(topic: string, value: T): boolean {
-    let slot = this.#slots.get(topic);
-    if (slot === undefined) {
-      slot = createSlot(topic, this.#none);
-      this.#slots.set(topic, slot);
+    const slot = this.#slots.get(topic);
+    const single = this.#singles.get(topic);
+    if (slot === undefined && single === undefined) {
+      this.#singles.set(topic, value);
+      this.#exacts += 1;
+      return true;
     }
-    if (!addTo(slot, value)) return false;
-    slot.generation = 0;
+    const place = slot ?? this.#openSlot(topic);
+    if (place === undefined || !addTo(place, value)) return false;
+    place.generation = 0;
     this.#exacts += 1;
     return true;
   }
 
   #removeExact(topic: string, value: T): boolean {
+    if (this.#singles.get(topic) === value) {
+      this.#singles.delete(topic);
+      this.#exacts -= 1;
+      return true;
+    }
     const slot = this.#slots.get(topic);
     if (slot === undefined || !removeFrom(slot, value)) return false;
     slot.generation = 0;
@@ -125,11 +139,21 @@ export class TopicTrie<T extends object, M> {
     return true;
   }
 
+  /** Gives a single value a slot; `undefined` when there is none. */
+  #openSlot(topic: string): Slot<T, M> | undefined {
+    const single = this.#singles.get(topic);
+    if (single === undefined) return undefined;
+    this.#singles.delete(topic);
+    const slot = createSlot<T, M>(topic, this.#none);
+    slot.one = single;
+    this.#slots.set(topic, slot);
+    return slot;
+  }
+
   #findCold(spelling: string): TopicMatch<M> {
     const known = this.#slots.get(spelling);
-    if (known !== undefined) return this.#refresh(known);
-    const topic = normalizeTopic(spelling);
-    const slot = this.#slots.get(topic);
+    const topic = known?.topic ?? normalizeTopic(spelling);
+    const slot = known ?? this.#slots.get(topic) ?? this.#openSlot(topic);
     if (slot !== undefined) {
       if (this.#spellings.size >= this.#cacheMax) this.#spellings.clear();
       if (this.#cacheMax > 0) this.#spellings.set(spelling, slot);

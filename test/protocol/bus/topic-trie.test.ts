@@ -32,7 +32,8 @@ describe('protocol/bus/topic-trie', () => {
     }
   });
 
-  it('stays exact while patterns come and go', () => {
+  it('stays exact while patterns come and go', function () {
+    this.timeout(20_000);
     const random = new SeededRandom(5);
     const trie = createTrie();
     const held = new Map<Wanted, TopicPattern>();
