@@ -22,6 +22,7 @@ const plain: Partial<SwimOptions> = {
   ringProbes: false,
   dogpile: false,
   confirmDeath: false,
+  proveClaims: false,
   holdWhenDeaf: false,
   digestSync: false,
   reconnectMax: 0,

@@ -4,6 +4,7 @@ import type { GossipMessage } from '../../spi/membership.js';
 import { AntiEntropy } from './anti-entropy.js';
 import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
+import { Claims } from './claims.js';
 import { createSwimCounts } from './counts.js';
 import { Dissemination } from './dissemination.js';
 import { Doubts } from './doubts.js';
@@ -47,6 +48,7 @@ export interface SwimEngine {
   readonly parts: SwimParts;
   readonly outbox: Outbox;
   readonly facts: Facts;
+  readonly claims: Claims;
   readonly prober: Prober;
   readonly relay: Relay;
   readonly joiner: Joiner;
@@ -68,8 +70,10 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const reconnect = new Reconnect(parts, now);
   // Facts tell the joiner and the metadata what concerns them, and these are made with the facts.
   const later: { joiner?: Joiner; metadata?: Metadata } = {};
+  const claims = new Claims(parts, outbox, start.drawSeq);
   const owner: FactsOwner = {
     claimed: (at, life, out) => later.joiner?.claimed(at, life, out),
+    holdsClaim: (at, slot, record, out) => claims.holds(at, slot, record, out),
     answersAccusations: () => later.joiner?.isUp ?? false,
     findMetadata: (slot) => later.metadata?.find(slot),
     came: (slot) => reconnect.found(parts.table.lifeOf(slot).address),
@@ -94,6 +98,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const receiver = new Receiver({
     parts,
     facts,
+    claims,
     doubts,
     outbox,
     antiEntropy,
@@ -109,6 +114,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
     parts,
     outbox,
     facts,
+    claims,
     prober,
     relay,
     joiner,

@@ -55,6 +55,7 @@ export class Facts {
     const known = table.lifeOf(slot);
     if (life.epoch < known.epoch) return;
     if (life.epoch > known.epoch) {
+      if (this.#owner.holdsClaim(now, slot, record, out)) return;
       this.#replace(now, slot, record, out);
       return;
     }
