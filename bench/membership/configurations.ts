@@ -23,6 +23,7 @@ const plain: Partial<SwimOptions> = {
   dogpile: false,
   confirmDeath: false,
   proveClaims: false,
+  patientAfterReturn: false,
   holdWhenDeaf: false,
   digestSync: false,
   reconnectMax: 0,

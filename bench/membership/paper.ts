@@ -6,7 +6,7 @@ import { measureMessageCostUs } from './message-cost.js';
 import { quantile, type Teller } from './tell.js';
 
 /** The one cost of receiving a message, for every configuration; between what our code needs and what the paper's system may. */
-export const messageCostMs = 0.02;
+export const messageCostMs = 0.01;
 
 interface Total {
   runs: number;

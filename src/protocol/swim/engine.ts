@@ -24,6 +24,7 @@ import { Receiver } from './receiver.js';
 import { Reconnect } from './reconnect.js';
 import { Relay } from './relay.js';
 import { Spread } from './spread.js';
+import { Returns } from './returns.js';
 import { SuspicionBook } from './suspicion.js';
 import { TableDigests } from './table-digests.js';
 import { SwimView } from './view.js';
@@ -146,6 +147,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     agenda: new Agenda(),
     ears: new Ears(now),
     lags: new Lags(now),
+    returns: new Returns(),
     counts: createSwimCounts(),
     armour: setup.armour,
   };

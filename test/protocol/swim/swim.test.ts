@@ -212,6 +212,29 @@ describe('the swim machine', function machine() {
     });
   });
 
+  it('is patient with a member that came back from a wrong verdict, for ten minutes', () => {
+    const bench = Bench.up(others, { confirmDeath: false });
+    const all = others.filter((name) => name !== 'b');
+    const removedAfterMs = (incarnation: number): number => {
+      const from = bench.nowMs;
+      for (const accuser of all) bench.receive(accuser, [suspect('b', accuser, { incarnation })]);
+      bench.clear();
+      while (!bench.events.some((event) => event.startsWith('failed b'))) {
+        bench.run(100, () => answerPings(bench, ['b']));
+        assert.ok(bench.nowMs - from < 60_000);
+      }
+      return bench.nowMs - from;
+    };
+    const back = (incarnation: number): void => bench.receive('b', [{ kind: 'alive', life: life('b'), incarnation }]);
+    assert.ok(removedAfterMs(0) < 4500);
+    back(1);
+    const again = removedAfterMs(1);
+    assert.ok(again > 25_000 && again < 26_000, `${again} ms`);
+    back(2);
+    bench.run(601_000, () => answerPings(bench));
+    assert.ok(removedAfterMs(2) < 4500);
+  });
+
   describe('deafness', () => {
     it('tells nobody whom it suspects when it heard nothing at all, and withdraws it with the first datagram', () => {
       const bench = Bench.up(others, { streamPing: false });
