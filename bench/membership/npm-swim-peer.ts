@@ -4,7 +4,8 @@ import type { SwimPeerReport, SwimPeerSpec } from './npm-swim.js';
 
 /** What is used of the package, which has no types. */
 interface NpmSwim {
-  bootstrap(hosts: readonly string[], done: (error?: Error) => void): void;
+  bootstrap(hosts: readonly string[], done: () => void): void;
+  join(hosts: readonly string[], done: (error?: Error | null) => void): void;
   on(event: string, listener: (update: { readonly host: string; readonly state: number }) => void): void;
   members(): readonly { readonly host: string; readonly state: number }[];
 }
@@ -32,8 +33,8 @@ const swim = new Swim({
 const faulty = 2;
 
 process.on('disconnect', () => process.exit(0));
-// The first one finds nobody, and is there all the same.
-swim.bootstrap(spec.seeds, () => {
+swim.bootstrap([], () => {
+  join();
   swim.on(Swim.EventType.Change, hear);
   swim.on(Swim.EventType.Update, hear);
   setInterval(() => tell({ kind: 'size', subject: '', size: swim.members().filter(isThere).length }), 100);
@@ -42,6 +43,14 @@ process.on('message', (stallMs: number) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stallMs);
   tell({ kind: 'woke', subject: spec.host, size: 0 });
 });
+
+/** Tries until a seed answers, for processes start at different speeds. */
+function join(): void {
+  if (spec.seeds.length === 0) return;
+  swim.join(spec.seeds, (error) => {
+    if (error !== undefined && error !== null) setTimeout(join, 200);
+  });
+}
 
 function hear({ host, state }: { readonly host: string; readonly state: number }): void {
   if (state === faulty) tell({ kind: 'faulty', subject: host, size: 0 });
