@@ -25,7 +25,8 @@ describe('the swim machine', function machine() {
       const pinged = bench.partsOf('ping').map((ping) => ping.name);
       const ofTurn = (turn: number): Set<string> =>
         new Set(pinged.filter((_, index) => index % 2 === turn).slice(0, 5));
-      assert.deepEqual([ofTurn(0).size, ofTurn(1).size].toSorted(), [1, 5]);
+      assert.equal(Math.min(ofTurn(0).size, ofTurn(1).size), 1);
+      assert.equal(Math.max(ofTurn(0).size, ofTurn(1).size), 5);
     });
 
     it('asks others and a stream after the timeout, and tells them to nack before the deadline', () => {
