@@ -22,6 +22,8 @@ const plain: Partial<SwimOptions> = {
   ringProbes: false,
   dogpile: false,
   confirmDeath: false,
+  proveClaims: false,
+  patientAfterReturn: false,
   holdWhenDeaf: false,
   digestSync: false,
   reconnectMax: 0,

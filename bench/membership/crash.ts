@@ -28,7 +28,7 @@ export function crash(tell: Teller, extent: Extent): void {
 function seedsFor(n: number, extent: Extent): number {
   if (extent.seeds !== undefined) return extent.seeds;
   if (extent.full) return 200;
-  return n >= 1000 ? 12 : n >= 128 ? 60 : 200;
+  return n >= 1000 ? 6 : n >= 128 ? 60 : 100;
 }
 
 function tellCrash(

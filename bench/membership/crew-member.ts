@@ -15,9 +15,7 @@ const echo = defineService('crew.echo', {
 process.on('disconnect', () => process.exit(0));
 await node.start();
 node.rpc.register(echo, { echo: (text) => `${text} ${name}` });
-node.bus.subscribe('/crew/{word}', (event) =>
-  tell({ kind: 'got', subject: event.source, text: String(event.value) }),
-);
+node.bus.subscribe('/crew/{word}', (event) => tell({ kind: 'got', subject: event.source, text: String(event.value) }));
 node.members$.subscribe((event) => {
   if (event.kind === 'snapshot') {
     for (const member of event.members) tell({ kind: 'known', subject: member.name, epoch: member.epoch });

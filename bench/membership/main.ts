@@ -9,6 +9,7 @@ import { join } from './join.js';
 import { kills } from './kills.js';
 import { loss } from './loss.js';
 import { metadata } from './metadata.js';
+import { npmSwim } from './npm-swim.js';
 import { restart } from './restart.js';
 import { small } from './small.js';
 import { stall } from './stall.js';
@@ -40,6 +41,7 @@ const experiments: Readonly<Record<string, (tell: Teller, extent: Extent) => voi
   stalls,
   kills,
   upkeep,
+  'npm-swim': npmSwim,
 };
 
 const program = new Command('membership')

@@ -6,8 +6,9 @@ import type { NodeRooms } from './assemble.js';
 export const settleMsMax = 1500;
 
 /**
- * Resolves when this node has a link to every live member that it should have one to, and holds what they wrote into the tables, so
- * that the first publish or call after `start()` finds who is there; or after `settleMsMax`.
+ * Membership has started, so the members that the welcomer knew are here. Resolves when this node has a link to every live member
+ * that it should have one to, and holds what they wrote into the tables, so that the first publish or call after `start()` finds who
+ * is there; or after `settleMsMax`.
  */
 export function whenSettled(rooms: NodeRooms, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
@@ -27,8 +28,6 @@ export function whenSettled(rooms: NodeRooms, clock: Clock): Promise<void> {
 
 /** Every node serves the guest contract, so knowing that of a peer proves that its rows have come. */
 function isSettled({ membership, links, rpc }: NodeRooms): boolean {
-  // Whoever took this node in said how many there are, and the list of them comes later.
-  if (membership.members().length - 1 < membership.machine.othersTold) return false;
   const known = new Set(rpc.instances(guestContract.name).map((instance) => instance.node));
   const others = membership
     .members()

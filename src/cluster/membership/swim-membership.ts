@@ -107,7 +107,7 @@ export class SwimMembership implements Membership {
   }
 
   /** The machine, for reading: simulations and checkers look at it. */
-  get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase' | 'othersTold'> {
+  get machine(): Pick<SwimMachine, 'view' | 'counts' | 'phase'> {
     return this.#machine;
   }
 

@@ -30,7 +30,7 @@ export class Doubts {
     const { table, suspicions, self } = this.#parts;
     if (!table.isAlive(slot) || this.#slots.length >= doubtsMax) return;
     const incarnation = table.incarnationOf(slot);
-    const suspicion = suspicions.start(now, { slot, incarnation }, table.liveCount);
+    const suspicion = suspicions.start(now, { slot, incarnation }, { members: table.liveCount });
     suspicion.isPrivate = true;
     suspicion.own = true;
     suspicions.confirm(suspicion, self.life.name, false);

@@ -4,6 +4,7 @@ import type { GossipMessage } from '../../spi/membership.js';
 import { AntiEntropy } from './anti-entropy.js';
 import type { Armour } from './armour.js';
 import { MemberCatalogue } from './catalogue.js';
+import { Claims } from './claims.js';
 import { createSwimCounts } from './counts.js';
 import { Dissemination } from './dissemination.js';
 import { Doubts } from './doubts.js';
@@ -23,6 +24,7 @@ import { Receiver } from './receiver.js';
 import { Reconnect } from './reconnect.js';
 import { Relay } from './relay.js';
 import { Spread } from './spread.js';
+import { Returns } from './returns.js';
 import { SuspicionBook } from './suspicion.js';
 import { TableDigests } from './table-digests.js';
 import { SwimView } from './view.js';
@@ -47,6 +49,7 @@ export interface SwimEngine {
   readonly parts: SwimParts;
   readonly outbox: Outbox;
   readonly facts: Facts;
+  readonly claims: Claims;
   readonly prober: Prober;
   readonly relay: Relay;
   readonly joiner: Joiner;
@@ -68,8 +71,10 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const reconnect = new Reconnect(parts, now);
   // Facts tell the joiner and the metadata what concerns them, and these are made with the facts.
   const later: { joiner?: Joiner; metadata?: Metadata } = {};
+  const claims = new Claims(parts, outbox, start.drawSeq);
   const owner: FactsOwner = {
     claimed: (at, life, out) => later.joiner?.claimed(at, life, out),
+    holdsClaim: (at, slot, record, out) => claims.holds(at, slot, record, out),
     answersAccusations: () => later.joiner?.isUp ?? false,
     findMetadata: (slot) => later.metadata?.find(slot),
     came: (slot) => reconnect.found(parts.table.lifeOf(slot).address),
@@ -94,6 +99,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
   const receiver = new Receiver({
     parts,
     facts,
+    claims,
     doubts,
     outbox,
     antiEntropy,
@@ -109,6 +115,7 @@ export function buildEngine(now: MonotonicMs, setup: SwimSetup): SwimEngine {
     parts,
     outbox,
     facts,
+    claims,
     prober,
     relay,
     joiner,
@@ -140,6 +147,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
     agenda: new Agenda(),
     ears: new Ears(now),
     lags: new Lags(now),
+    returns: new Returns(),
     counts: createSwimCounts(),
     armour: setup.armour,
   };

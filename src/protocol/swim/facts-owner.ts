@@ -1,11 +1,14 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { MemberLife } from './catalogue.js';
 import type { SwimEffects } from './effects.js';
+import type { RecordMessage } from './messages.js';
 
 /** Whom the facts tell what concerns it, and ask what they do not hold. */
 export interface FactsOwner {
   /** A later life of our own name is told of. */
   claimed(now: MonotonicMs, life: MemberLife, out: SwimEffects): void;
+  /** Whether a later life of the member at `slot` has to wait for its proof. */
+  holdsClaim(now: MonotonicMs, slot: number, record: RecordMessage, out: SwimEffects): boolean;
   /** True while accusations are answered: not while leaving, nor before the node is up. */
   answersAccusations(): boolean;
   /** Metadata of a member, if it has been pulled. */

@@ -55,6 +55,7 @@ export class Facts {
     const known = table.lifeOf(slot);
     if (life.epoch < known.epoch) return;
     if (life.epoch > known.epoch) {
+      if (this.#owner.holdsClaim(now, slot, record, out)) return;
       this.#replace(now, slot, record, out);
       return;
     }
@@ -143,11 +144,12 @@ export class Facts {
 
   /** Forgets tombstones that are old enough; returns how many. */
   sweep(now: MonotonicMs): number {
-    const { table, options, gossip, lags } = this.#parts;
+    const { table, options, gossip, lags, returns } = this.#parts;
     let swept = 0;
     for (const slot of table.goneSlots()) {
       if (now - (table.findGoneAt(slot) ?? now) < options.tombstoneMs) break;
       table.forget(slot);
+      returns.forget(slot);
       gossip.forget(slot);
       lags.forget(slot);
       swept += 1;
@@ -219,6 +221,7 @@ export class Facts {
     counts['life-replaced'] += 1;
     suspicions.close(slot);
     this.#parts.lags.forget(slot);
+    this.#parts.returns.forget(slot);
     this.#farewells.delete(slot);
     if (wasLive) {
       table.mark(slot, 'failed', table.incarnationOf(slot), now);
@@ -244,6 +247,7 @@ export class Facts {
     table.put(life, incarnation);
     if (known.metadataVersion !== life.metadataVersion) this.#wantMetadata(slot);
     this.#tell(slot);
+    if (before === 'failed') this.#parts.returns.add(now, slot);
     if (before === 'failed' || before === 'left') {
       this.#changedAt = now;
       this.emit('joined', slot, out);
@@ -309,7 +313,10 @@ export class Facts {
       return;
     }
     const subject = { slot, incarnation: message.incarnation };
-    const suspicion = suspicions.start(now, subject, table.liveCount);
+    const suspicion = suspicions.start(now, subject, {
+      members: table.liveCount,
+      isPatient: this.#parts.options.patientAfterReturn && this.#parts.returns.isRecent(now, slot),
+    });
     if (isKnown) suspicions.confirm(suspicion, message.from, message.refused);
     counts['suspicion-started'] += 1;
     this.#parts.lags.silentFrom(slot, now);
@@ -340,10 +347,10 @@ export class Facts {
   }
 
   #holds(now: MonotonicMs, suspicion: Suspicion): boolean {
-    const { options, ears, table, suspicions } = this.#parts;
+    const { options, ears, table } = this.#parts;
     if (!options.holdWhenDeaf || table.liveCount < deafMembersMin || suspicion.refusers.length > 0) return false;
     if (!ears.isSilent(now, options.probePeriodMs)) return false;
-    return suspicion.forgivenMs + ears.silentMs(now) < suspicions.forgivableMs(suspicion);
+    return suspicion.forgivenMs + ears.silentMs(now) < suspicion.forgivableMs;
   }
 
   #remove(now: MonotonicMs, slot: number, news: FailedMessage | LeftMessage, out: SwimEffects): void {

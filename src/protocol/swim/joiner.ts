@@ -35,7 +35,6 @@ export class Joiner {
   readonly #nonce: number;
   #phase: SwimPhase = 'idle';
   #welcomer: SyncPeer | undefined;
-  #othersTold = 0;
 
   constructor(deps: JoinerDeps) {
     this.#deps = deps;
@@ -49,11 +48,6 @@ export class Joiner {
 
   get nextAt(): number {
     return this.#check.nextAt;
-  }
-
-  /** How many others the node that took us in knew; their names may still be on their way. 0 when nobody did. */
-  get othersTold(): number {
-    return this.#othersTold;
   }
 
   /** Changes the phase; a fault says why. */
@@ -142,9 +136,8 @@ export class Joiner {
     return this.#phase === 'up';
   }
 
-  #judgeJoin(now: MonotonicMs, peer: SyncPeer, { known, count }: WelcomeMessage, out: SwimEffects): void {
+  #judgeJoin(now: MonotonicMs, peer: SyncPeer, { known }: WelcomeMessage, out: SwimEffects): void {
     this.#welcomer = peer;
-    this.#othersTold = count - (known?.status === 'alive' || known?.status === 'suspect' ? 1 : 0);
     if (this.#check.isRunning) return;
     const { life } = this.#deps.parts.self;
     if (known === undefined) {

@@ -57,6 +57,10 @@ export interface SwimOptions {
   readonly dogpileNodes: number;
   /** Takes another's word that a member is dead for an accusation, until it is confirmed. False believes it at once (SWIM). */
   readonly confirmDeath: boolean;
+  /** Asks a later life of a live member at another address whether it is there, before it takes the member's place. */
+  readonly proveClaims: boolean;
+  /** Suspects a member that came back from a wrong verdict for the longest time, for ten minutes. */
+  readonly patientAfterReturn: boolean;
   /** Holds suspicions while nothing at all is heard from two or more peers: then this node's own network is at fault. */
   readonly holdWhenDeaf: boolean;
 
@@ -139,6 +143,8 @@ const defaults: SwimOptions = {
   dogpile: true,
   dogpileNodes: 16,
   confirmDeath: true,
+  proveClaims: true,
+  patientAfterReturn: true,
   holdWhenDeaf: true,
   gossipPeriodMs: 200,
   gossipFanout: 3,

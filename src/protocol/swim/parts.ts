@@ -4,6 +4,7 @@ import type { Armour } from './armour.js';
 import type { SwimCounts } from './counts.js';
 import type { Dissemination } from './dissemination.js';
 import type { SelfState } from './identity.js';
+import type { Returns } from './returns.js';
 import type { Lags } from './lags.js';
 import type { LocalHealth } from './local-health.js';
 import type { MemberTable } from './member-table.js';
@@ -25,6 +26,7 @@ export interface SwimParts {
   readonly agenda: Agenda;
   readonly ears: Ears;
   readonly lags: Lags;
+  readonly returns: Returns;
   readonly counts: SwimCounts;
   /** Seals and opens datagrams; `undefined` in a cluster without a key. */
   readonly armour: Armour | undefined;

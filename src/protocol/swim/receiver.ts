@@ -1,6 +1,7 @@
 import { unreachable } from '../../core/assert.js';
 import type { MonotonicMs } from '../../core/clock.js';
 import type { AntiEntropy, SyncPeer } from './anti-entropy.js';
+import type { Claims } from './claims.js';
 import type { Doubts } from './doubts.js';
 import type { SwimEffects } from './effects.js';
 import type { Facts } from './facts.js';
@@ -19,6 +20,7 @@ import type { TableDigests } from './table-digests.js';
 export interface ReceiverDeps {
   readonly parts: SwimParts;
   readonly facts: Facts;
+  readonly claims: Claims;
   readonly doubts: Doubts;
   readonly outbox: Outbox;
   readonly antiEntropy: AntiEntropy;
@@ -165,13 +167,15 @@ export class Receiver {
   }
 
   #gone(now: MonotonicMs, seq: number, out: SwimEffects): void {
-    const { joiner, relay, prober } = this.#deps;
-    if (!joiner.gone(now, seq, out) && !relay.gone(seq)) prober.gone(now, seq, out);
+    const { joiner, relay, prober, claims } = this.#deps;
+    if (!joiner.gone(now, seq, out) && !relay.gone(seq) && !claims.gone(seq)) prober.gone(now, seq, out);
   }
 
   #acked(now: MonotonicMs, sender: Sender, ack: AckMessage, out: SwimEffects): void {
-    const { joiner, relay, prober, antiEntropy, digests } = this.#deps;
+    const { joiner, relay, prober, antiEntropy, digests, claims, facts } = this.#deps;
     if (joiner.acked(now, ack.seq, out) || !joiner.isRunning) return;
+    const proved = claims.acked(ack.seq, sender.head);
+    if (proved !== undefined) facts.learn(now, proved, out);
     if (!relay.acked(ack.seq, out)) prober.acked(now, ack.seq);
     if (sender.slot < 0) return;
     this.#deps.parts.lags.answered(sender.slot, ack.lagMs);

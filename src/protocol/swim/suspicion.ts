@@ -42,6 +42,8 @@ export interface Suspicion {
   own: boolean;
   /** Nobody was told: see `Doubts`. */
   isPrivate: boolean;
+  /** How long silences may put it off in all: who hears nothing for ever goes by what it sees in the end. */
+  readonly forgivableMs: number;
   /** How long it was put off because this node heard nothing, in all and by the last silence. */
   forgivenMs: number;
   lastForgivenMs: number;
@@ -71,16 +73,25 @@ export class SuspicionBook {
     return this.#open.get(slot);
   }
 
+  /** Begins one; a patient one lasts the longest time whoever confirms it. */
   start(
     now: MonotonicMs,
     subject: { readonly slot: number; readonly incarnation: number },
-    members: number,
+    about: { readonly members: number; readonly isPatient?: boolean },
   ): Suspicion {
-    const times = suspicionTimes(this.#options, members);
+    const usual = suspicionTimes(this.#options, about.members);
+    const times = about.isPatient === true ? { ...usual, minMs: usual.maxMs } : usual;
     const dueAt = after(now, suspicionMs(times, 0));
     const { slot, incarnation } = subject;
-    const about = { slot, incarnation, times, startedAt: now, dueAt, accusers: [], refusers: [] };
-    const made = { ...about, own: false, isPrivate: false, forgivenMs: 0, lastForgivenMs: 0 };
+    const when = {
+      times,
+      startedAt: now,
+      dueAt,
+      forgivableMs: usual.minMs * forgivenMax,
+      forgivenMs: 0,
+      lastForgivenMs: 0,
+    };
+    const made = { slot, incarnation, ...when, accusers: [], refusers: [], own: false, isPrivate: false };
     this.#open.set(slot, made);
     this.#nextAt = Math.min(this.#nextAt, dueAt);
     return made;
@@ -136,18 +147,13 @@ export class SuspicionBook {
   /** Gives every subject back a silence in which nothing was heard of anybody, up to `forgivenMax` in all. */
   forgive(now: MonotonicMs, silentMs: number): void {
     for (const suspicion of this.#open.values()) {
-      const leftMs = this.forgivableMs(suspicion) - suspicion.forgivenMs;
+      const leftMs = suspicion.forgivableMs - suspicion.forgivenMs;
       const byMs = Math.max(0, Math.min(silentMs, now - suspicion.startedAt, leftMs));
       suspicion.forgivenMs += byMs;
       suspicion.lastForgivenMs = byMs;
       postpone(suspicion, byMs);
     }
     this.#nextAt = this.#earliestDueAt();
-  }
-
-  /** How long silences may put a suspicion off in all: somebody who hears nothing for ever goes by what it sees in the end. */
-  forgivableMs({ times }: Suspicion): number {
-    return times.minMs * forgivenMax;
   }
 
   /** Gives every subject back the time in which this node's loop stood still, but what the silence of that time gave already. */

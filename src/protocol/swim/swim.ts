@@ -32,11 +32,6 @@ export class SwimMachine {
     return this.#engine.joiner.phase;
   }
 
-  /** How many others the node that took this one in knew; their names may still be on their way. */
-  get othersTold(): number {
-    return this.#engine.joiner.othersTold;
-  }
-
   /** What is known; for reading. */
   get view(): SwimView {
     return this.#engine.view;
@@ -53,12 +48,19 @@ export class SwimMachine {
 
   /** When `tick` has to be called next; calling it earlier does no harm. */
   get nextAt(): number {
-    const { parts, prober, relay, joiner, facts, metadata, antiEntropy, reconnect } = this.#engine;
+    const { parts, prober, relay, joiner, facts, claims, metadata, antiEntropy, reconnect } = this.#engine;
     if (this.phase === 'joining') return joiner.nextAt;
     if (!this.#isRunning) return Number.POSITIVE_INFINITY;
     const gossipAt = this.#hasNews ? this.#gossipAt : Number.POSITIVE_INFINITY;
     const sweepAt = parts.table.goneCount > 0 ? this.#sweepAt : Number.POSITIVE_INFINITY;
-    const others = Math.min(relay.nextAt, joiner.nextAt, facts.nextAt, metadata.nextAt, reconnect.nextAt);
+    const others = Math.min(
+      relay.nextAt,
+      joiner.nextAt,
+      facts.nextAt,
+      claims.nextAt,
+      metadata.nextAt,
+      reconnect.nextAt,
+    );
     const syncAt = antiEntropy.nextAt;
     return Math.min(prober.nextAt, gossipAt, sweepAt, syncAt, others);
   }
@@ -82,7 +84,7 @@ export class SwimMachine {
   }
 
   tick(now: MonotonicMs, out: SwimEffects): void {
-    const { prober, relay, joiner, facts, metadata, antiEntropy, reconnect, parts } = this.#engine;
+    const { prober, relay, joiner, facts, claims, metadata, antiEntropy, reconnect, parts } = this.#engine;
     if (this.phase === 'joining') joiner.tick(now, out);
     if (!this.#isRunning) return;
     parts.lags.reach(now);
@@ -90,6 +92,7 @@ export class SwimMachine {
     prober.tick(now, out);
     relay.tick(now, out);
     facts.tick(now, out);
+    claims.tick(now, out);
     metadata.tick(now, out);
     antiEntropy.tick(now, out);
     if (this.#hasNews && now >= this.#gossipAt) this.#gossip(now, out);

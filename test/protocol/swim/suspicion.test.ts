@@ -43,7 +43,7 @@ describe('how long a suspicion lasts', () => {
 
   it('counts each accuser once, and two that were refused bring it down to half a second', () => {
     const book = new SuspicionBook(resolveSwimOptions());
-    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, 100);
+    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, { members: 100 });
     assert.ok(book.confirm(suspicion, 'a', true));
     assert.ok(!book.confirm(suspicion, 'a', true));
     assert.equal(book.nextAt, 25_200);
@@ -58,7 +58,7 @@ describe('how long a suspicion lasts', () => {
 
   it('gives back the time in which nothing could be heard', () => {
     const book = new SuspicionBook(resolveSwimOptions());
-    book.start(at(0), { slot: 3, incarnation: 0 }, 2);
+    book.start(at(0), { slot: 3, incarnation: 0 }, { members: 2 });
     book.slip(3000);
     assert.equal(book.nextAt, 7200);
     assert.deepEqual(book.takeDue(at(7199)), []);
@@ -66,7 +66,7 @@ describe('how long a suspicion lasts', () => {
 
   it('gives back a silence that began before the suspicion from the suspicion on, and at most eight times the least', () => {
     const book = new SuspicionBook(resolveSwimOptions());
-    const suspicion = book.start(at(1000), { slot: 3, incarnation: 0 }, 2);
+    const suspicion = book.start(at(1000), { slot: 3, incarnation: 0 }, { members: 2 });
     book.forgive(at(3000), 2900);
     assert.equal(suspicion.dueAt, 1000 + 2000 + 4200);
     book.forgive(at(100_000), 60_000);
@@ -76,7 +76,7 @@ describe('how long a suspicion lasts', () => {
 
   it('does not give the same time back twice when the loop stood still in silence', () => {
     const book = new SuspicionBook(resolveSwimOptions());
-    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, 2);
+    const suspicion = book.start(at(0), { slot: 3, incarnation: 0 }, { members: 2 });
     book.forgive(at(60_000), 60_000);
     book.slip(60_000, true);
     assert.equal(suspicion.dueAt, 60_000 + 4200);
