@@ -65,7 +65,11 @@ const rpc: RpcSide = {
     return {
       call(value, done) {
         const id = free.pop() ?? waiting.length;
-        waiting[id] = done;
+        // A caller has one promise a call whatever carries it, so the limit settles one too.
+        const settled = new Promise<unknown>((resolve) => {
+          waiting[id] = resolve;
+        });
+        void settled.then(done);
         if (objects) {
           const packed = packr.pack(value, REUSE_BUFFER_MODE);
           writer.frame(id, packed, packed.start, packed.end);
