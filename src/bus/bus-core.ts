@@ -29,7 +29,12 @@ import { noOptions, Publisher } from './publisher.js';
 import { publishFrom, type EventSource, type PublishFromOptions, type PublishFromReport } from './publish-from.js';
 import { RequestDesk } from './request-desk.js';
 import { Responder } from './responder.js';
-import { noSubscribeOptions, resolveSubscribeOptions, type ResolvedSubscribeOptions } from './subscribe-options.js';
+import {
+  assertLaneFits,
+  noSubscribeOptions,
+  resolveSubscribeOptions,
+  type ResolvedSubscribeOptions,
+} from './subscribe-options.js';
 import { Subscriber, type SubscriberHost } from './subscriber.js';
 import { SubscriptionHandle, type SubscriptionOwner } from './subscription.js';
 import { createWanted, type Wanted } from './wanted.js';
@@ -242,6 +247,7 @@ export class BusCore implements EventBus {
     onEnd?: (error: ClusterError | undefined) => void,
   ): BusSubscription {
     const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
+    if (this.#outlet !== undefined) assertLaneFits(resolved, wanted);
     this.#useGroup(resolved);
     const setup = { options: resolved, order, wanted, onEnd };
     const subscriber = new Subscriber(this.#host, this.#hookHandler(handler, resolved.id ?? String(order)), setup);
@@ -261,7 +267,9 @@ export class BusCore implements EventBus {
 
   #updateSubscriber(subscriber: Subscriber, patterns: string | readonly string[], only?: OnlyValues): void {
     const before = subscriber.wanted;
-    this.delivery.update(subscriber, this.#admitUpdate('subscribe', patterns, only));
+    const wanted = this.#admitUpdate('subscribe', patterns, only);
+    if (this.#outlet !== undefined) assertLaneFits(subscriber.options, wanted);
+    this.delivery.update(subscriber, wanted);
     if (subscriber.options.broker) this.#outlet?.updated(subscriber, before);
   }
 

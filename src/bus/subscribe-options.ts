@@ -1,5 +1,7 @@
 import { ClusterError } from '../core/errors.js';
+import { findLaneFault } from '../protocol/bus/interest-row.js';
 import type { Gap, GroupStrategy, OverflowPolicy, SubscribeOptions } from '../spi/bus.js';
+import type { Wanted } from './wanted.js';
 
 /** `SubscribeOptions` with every default applied. */
 export interface ResolvedSubscribeOptions {
@@ -25,6 +27,13 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
 /** Says whether events for a subscription travel on a lane of its own: lossless ones outside groups do. */
 export function hasOwnLane(options: ResolvedSubscribeOptions): boolean {
   return options.overflow === 'block' && options.group === undefined;
+}
+
+/** Throws `invalid-options` when peers could not take what a subscription with a lane of its own wants: it would get nothing from them. */
+export function assertLaneFits(options: ResolvedSubscribeOptions, wanted: Wanted): void {
+  if (!options.broker || !hasOwnLane(options)) return;
+  const fault = findLaneFault(wanted.patterns.map(({ text }) => text));
+  if (fault !== undefined) fail('overflow', `a block subscription for other nodes wants ${fault}; make several of it`);
 }
 
 /** Events that one item of a lossless lane may carry: a quarter of what its subscription can take, so that items overlap. */

@@ -151,6 +151,7 @@ export class Subscriber implements SubscriptionStats {
     const queue = this.#state?.queue;
     for (let waiting = queue?.shift(); waiting !== undefined; waiting = queue?.shift()) this.#drop(waiting);
     this.#tellRoom();
+    if (this.inFlight === 0) this.#tellIdle();
   }
 
   #view(event: SharedEvent): BusEvent | undefined {
@@ -197,6 +198,11 @@ export class Subscriber implements SubscriptionStats {
 
   #finish(): void {
     this.state.running -= 1;
+    this.#goOn();
+  }
+
+  /** Starts what may start now, and tells who waits for the places that it left. */
+  #goOn(): void {
     this.#pump();
     if (this.hasRoom) this.#tellRoom();
     if (this.inFlight === 0) this.#tellIdle();
@@ -226,8 +232,12 @@ export class Subscriber implements SubscriptionStats {
         return false;
       }
     }
-    queue.push(waiting);
-    if (waiting.before !== undefined && !waiting.before.isOpen) waiting.before.whenOpen(() => this.#pump());
+    if (!queue.push(waiting)) {
+      // Only a peer that sends more than it was promised comes here: the places of lanes are bounded too.
+      this.#drop(waiting);
+      return false;
+    }
+    if (waiting.before !== undefined && !waiting.before.isOpen) waiting.before.whenOpen(() => this.#goOn());
     return true;
   }
 

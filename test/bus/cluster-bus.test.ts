@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Undelivered } from '../../src/bus/event-bus.js';
+import { ClusterError } from '../../src/core/errors.js';
 import type { BusEvent, Gap } from '../../src/spi/bus.js';
 import { TestCluster } from './three-nodes.js';
 
@@ -199,6 +200,31 @@ describe('bus/cluster', () => {
     await cluster.stop();
     // Six thousand events in turns of three: a busy machine takes its time.
   }).timeout(20_000);
+});
+
+describe('bus/cluster lossless patterns', () => {
+  it('refuses more than peers could read of one block subscription, and changes nothing', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const topics = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `/t/${index}`);
+    const bus = cluster.bus('b');
+    const block = { overflow: 'block' } as const;
+    const isRefusal = (error: unknown): boolean =>
+      error instanceof ClusterError && error.code === 'invalid-options' && /257 patterns/.test(error.message);
+    assert.throws(() => bus.subscribe(topics(257), () => undefined, block), isRefusal);
+    assert.equal(bus.subscriptions().length, 0);
+    const got: string[] = [];
+    const subscription = bus.subscribe(topics(256), (event) => void got.push(event.topic), block);
+    assert.throws(() => subscription.update(topics(257)), isRefusal);
+    // Nothing of this node's own travels, and a queue that loses needs no lane.
+    bus.subscribe(topics(257), () => undefined, { overflow: 'block', broker: false }).stop();
+    bus.subscribe(topics(257), () => undefined).stop();
+    await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 5000);
+    assert.equal(cluster.bus('a').publish('/t/255', 1).nodes, 1);
+    await cluster.sim.runUntil(() => got.length > 0, 1000);
+    assert.deepEqual(got, ['/t/255']);
+    await cluster.stop();
+  });
 });
 
 describe('bus/cluster groups', () => {

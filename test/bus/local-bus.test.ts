@@ -233,6 +233,25 @@ describe('bus/local', () => {
       );
     });
 
+    it('goes on pulling when a block subscription of a later priority handles at once', async () => {
+      const { bus, sim } = createBus();
+      const doors: (() => void)[] = [];
+      bus.subscribe('/a', () => new Promise<void>((resolve) => doors.push(resolve)), { priority: 1 });
+      const options = { overflow: 'block', priority: 2, queueMax: 1, concurrencyMax: 1 } as const;
+      const subscription = bus.subscribe('/a', () => undefined, options);
+      async function* source(): AsyncGenerator<number> {
+        for (let value = 0; value < 10; value += 1) {
+          await Promise.resolve();
+          yield value;
+        }
+      }
+      const report = bus.publishFrom('/a', source());
+      await openAll(sim, doors, 20);
+      assert.equal((await sim.settle(report, 10)).published, 10);
+      await openAll(sim, doors, 5);
+      assert.equal(subscription.stats.handled, 10);
+    });
+
     it('publishes an Observable with a lossy policy only', async () => {
       const { bus, sim } = createBus();
       const doors: (() => void)[] = [];

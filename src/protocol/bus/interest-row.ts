@@ -108,6 +108,14 @@ export function writeLaneInterest(interest: LaneInterest): Uint8Array {
   return writer.take();
 }
 
+/** What is wrong with patterns for one `lane` row: peers would not take it. `undefined` when nothing is. */
+export function findLaneFault(patterns: readonly string[]): string | undefined {
+  const { length } = patterns;
+  if (length > topicAlternativesMax) return `${length} patterns, and ${topicAlternativesMax} is the most`;
+  const bytes = writeLaneInterest({ patterns, batchMax: Number.MAX_SAFE_INTEGER }).length;
+  return bytes > laneRowBytesMax ? `${bytes} bytes of patterns, and ${laneRowBytesMax} is the most` : undefined;
+}
+
 /** Reads it; `undefined` when malformed. */
 export function readLaneInterest(bytes: Uint8Array): LaneInterest | undefined {
   const reader = new ByteReader(bytes);
@@ -159,6 +167,9 @@ export function bucketOf(hash: number): number {
 
 const rowVersion = 1;
 const nameBytesMax = 512;
+
+/** Largest value that a table takes, and the peers of one. */
+const laneRowBytesMax = 16_384;
 
 /** On the wire a strategy is its place here; new ones are appended. */
 const strategyCodes: readonly GroupStrategy[] = ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'];

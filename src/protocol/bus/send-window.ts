@@ -21,6 +21,8 @@ export class SendWindow<T> {
   #sent = 0;
   #acked = 0;
   #forgotten = 0;
+  /** Up to here the owner was told of what may have arrived or not. */
+  #toldUnknown = 0;
 
   constructor(limits: SendWindowLimits) {
     this.#limits = limits;
@@ -96,13 +98,12 @@ export class SendWindow<T> {
 
   /**
    * A new connection to the same life of the peer, which says up to where it received. What it lacks is sent again; what is no
-   * longer held is returned: it may have arrived or not.
+   * longer held and was not told before is returned: it may have arrived or not.
    */
   resume(received: number): NumberRange | undefined {
     this.acknowledge(Math.min(received, this.#sent));
     this.#next = this.#head;
-    const from = this.#acked + 1;
-    return this.#forgotten >= from ? { from, to: this.#forgotten } : undefined;
+    return this.#tellUnknown(this.#forgotten);
   }
 
   /** The peer's window is over. Returns what it may or may not have got, and what it certainly never saw, in order. */
@@ -112,7 +113,7 @@ export class SendWindow<T> {
       const item = this.#items[index & this.#mask];
       if (item !== undefined && this.#numberAt(index) > this.#sent) unsent.push(item);
     }
-    const unknown = this.#sent > this.#acked ? { from: this.#acked + 1, to: this.#sent } : undefined;
+    const unknown = this.#tellUnknown(this.#sent);
     this.#items = [];
     this.#numbers = [];
     this.#sizes = [];
@@ -125,7 +126,16 @@ export class SendWindow<T> {
     this.#sent = 0;
     this.#acked = 0;
     this.#forgotten = 0;
+    this.#toldUnknown = 0;
     return { unknown, unsent };
+  }
+
+  /** What is neither acknowledged nor told yet, up to `to`. */
+  #tellUnknown(to: number): NumberRange | undefined {
+    const from = Math.max(this.#acked, this.#toldUnknown) + 1;
+    if (to < from) return undefined;
+    this.#toldUnknown = to;
+    return { from, to };
   }
 
   #isFull(moreBytes: number): boolean {

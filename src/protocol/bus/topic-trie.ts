@@ -96,17 +96,22 @@ export class TopicTrie<T extends object, M> {
         if (slot !== undefined) collect(slot, found);
         continue;
       }
-      const prefix = literalPrefix(pattern);
-      for (const [topic, value] of this.#singles) {
-        if (!topic.startsWith(prefix)) continue;
-        if (patternsOverlap(pattern.segments, topicToSegments(topic))) found.add(value);
-      }
-      for (const slot of this.#slots.values()) {
-        if (isVacant(slot) || !slot.topic.startsWith(prefix)) continue;
-        if (patternsOverlap(pattern.segments, topicToSegments(slot.topic))) collect(slot, found);
-      }
+      this.#collectExact(pattern, found);
     }
     return this.#build([...found], undefined);
+  }
+
+  /** The exact topics that a pattern matches. */
+  #collectExact(pattern: TopicPattern, found: Set<T>): void {
+    const prefix = literalPrefix(pattern);
+    for (const [topic, value] of this.#singles) {
+      if (!topic.startsWith(prefix)) continue;
+      if (patternsOverlap(pattern.segments, topicToSegments(topic))) found.add(value);
+    }
+    for (const slot of this.#slots.values()) {
+      if (isVacant(slot) || !slot.topic.startsWith(prefix)) continue;
+      if (patternsOverlap(pattern.segments, topicToSegments(slot.topic))) collect(slot, found);
+    }
   }
 
   #addExact(topic: string, value: T): boolean {

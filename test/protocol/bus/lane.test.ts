@@ -12,6 +12,7 @@ import {
 } from '../../../src/protocol/bus/bus-frame.js';
 import {
   findInterestKey,
+  findLaneFault,
   interestKeyToText,
   readHashes,
   readLaneInterest,
@@ -88,6 +89,32 @@ describe('protocol/bus windows', () => {
     assert.deepEqual([sender.peek(), sender.unsentCount], [46, 355]);
     for (let item = 46; item <= 400; item += 1, sender.advance()) assert.equal(sender.peek(), item);
     assert.equal(sender.peek(), undefined);
+  });
+
+  it('tell no number twice as unknown, however often they resume before they end', () => {
+    const step = fc.constantFrom('accept', 'accept', 'accept', 'send', 'send', 'ack', 'reconnect');
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), fc.nat(20), (steps, received) => {
+        const sender = new SendWindow<number>({ eventsMax: 4, bytesMax: 1000 });
+        const told = new Set<number>();
+        const tell = (range: { from: number; to: number } | undefined): void => {
+          for (let number = range?.from ?? 1; number <= (range?.to ?? 0); number += 1) {
+            assert.equal(told.has(number), false, `${number} of ${steps.join(' ')}`);
+            told.add(number);
+          }
+        };
+        for (const one of steps) {
+          if (one === 'accept') sender.accept(1, 1);
+          else if (one === 'send') sender.advance();
+          else if (one === 'ack') sender.acknowledge(Math.min(received, sender.sent));
+          else tell(sender.resume(Math.min(received, sender.acked)));
+        }
+        const { sent } = sender;
+        tell(sender.abandon().unknown);
+        for (const number of told) assert.ok(number <= sent);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('ignore acknowledgements beyond what was accepted, and old ones', () => {
@@ -190,6 +217,18 @@ describe('protocol/bus interest rows', () => {
         assert.deepEqual(readHashes(writeHashes(hashes)), sorted);
       }),
     );
+  });
+
+  it('can say of each set of patterns whether one row takes it', () => {
+    const many = (count: number, length: number): readonly string[] =>
+      Array.from({ length: count }, (_, index) => `/${String(index).padEnd(length, 'x')}`);
+    assert.equal(findLaneFault(many(256, 20)), undefined);
+    assert.match(findLaneFault(many(257, 20)) ?? '', /257 patterns, and 256 is the most/);
+    assert.match(findLaneFault(many(200, 200)) ?? '', /\d+ bytes of patterns, and 16384 is the most/);
+    for (const patterns of [many(256, 20), many(100, 150)]) {
+      assert.equal(findLaneFault(patterns), undefined);
+      assert.deepEqual(readLaneInterest(writeLaneInterest({ patterns, batchMax: 64 }))?.patterns, patterns);
+    }
   });
 
   it('have keys that read back, and unknown ones that do not', () => {
