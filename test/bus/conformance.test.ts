@@ -29,6 +29,12 @@ checkBus(runner, 'three nodes on memory links', async () => {
     ...simulatedWaiter(cluster.sim),
     doors: [cluster.bus('a'), cluster.bus('b'), cluster.bus('c')],
     isCluster: true,
+    restart: async (index) => {
+      const name = index === 1 ? 'b' : 'c';
+      await cluster.restart(name);
+      await cluster.sim.runAsync(100);
+      return cluster.bus(name);
+    },
     stop: () => cluster.stop(),
   };
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { createNode, type ClusterNode } from '../../src/index.js';
-import { checkBus, type BusFixture } from '../../src/testing/conformance/bus.js';
+import { checkBus } from '../../src/testing/conformance/bus.js';
+import type { BusFixture } from '../../src/testing/conformance/bus-hall.js';
 import { realWaiter } from './link-waiter.js';
-import { drawLabel, type Program, Programs } from './process-fixture.js';
+import { BusProcess } from './bus-door.js';
+import { drawLabel, eventually, type Program, Programs } from './process-fixture.js';
 
 const names = ['a', 'b', 'c'] as const;
 
@@ -12,11 +14,12 @@ describe('bus over TCP', function overTcp() {
   checkBus({ describe, it }, 'three nodes over TCP', async () => {
     const label = drawLabel();
     const nodes: ClusterNode[] = [];
-    for (const name of names) {
+    const start = async (name: string): Promise<ClusterNode> => {
       const node = createNode({ name, label, port: 0, seeds: nodes.map(({ address }) => address), drainMs: 200 });
       await node.start();
-      nodes.push(node);
-    }
+      return node;
+    };
+    for (const name of names) nodes.push(await start(name));
     const [first, second, third] = nodes;
     assert.ok(first !== undefined && second !== undefined && third !== undefined);
     const waiter = realWaiter();
@@ -25,12 +28,67 @@ describe('bus over TCP', function overTcp() {
       ...waiter,
       doors: [first.bus, second.bus, third.bus],
       isCluster: true,
+      restart: async (index) => {
+        await nodes[index]?.stop();
+        nodes[index] = await start(names[index]);
+        return nodes[index].bus;
+      },
       stop: stopAll,
     } satisfies BusFixture;
 
     async function stopAll(): Promise<void> {
       await Promise.all(nodes.map((node) => node.stop()));
     }
+  });
+});
+
+describe('bus over processes', function overProcesses() {
+  this.timeout(30_000);
+  let others: readonly [BusProcess, BusProcess];
+
+  before(() => {
+    others = [new BusProcess(), new BusProcess()];
+  });
+  after(() => Promise.all(others.map((other) => other.kill())));
+
+  // The first node is in this process, the other two in one each: whoever publishes is told a receipt at once.
+  checkBus({ describe, it }, 'three nodes in three processes', async () => {
+    const label = drawLabel();
+    const node = createNode({ name: 'a', label, port: 0, seeds: [], drainMs: 200 });
+    await node.start();
+    const lives = [`a@${node.epoch}`, '', ''];
+    const start = async (index: 1 | 2): Promise<void> => {
+      const name = names[index];
+      const { epoch } = await others[index === 1 ? 0 : 1].start({ name, label, seeds: [node.address] });
+      lives[index] = `${name}@${epoch}`;
+    };
+    const know = (members: readonly string[]): boolean => lives.every((life) => members.includes(life));
+    const all = async (): Promise<boolean> => {
+      const [here, ...there] = [node.members().map(({ name, epoch }) => `${name}@${epoch}`), ...(await told())];
+      return know(here) && there.every(know);
+    };
+    const told = (): Promise<readonly (readonly string[])[]> => Promise.all(others.map((other) => other.members()));
+    for (const index of [1, 2] as const) await start(index);
+    await eventually('all know all', all);
+    return {
+      ...realWaiter(),
+      rest: async () => {
+        // What must not happen would need a few turns of each process.
+        for (let turn = 0; turn < 10; turn += 1) await Promise.all(others.map((other) => other.ping()));
+      },
+      doors: [node.bus, others[0].door(), others[1].door()],
+      isCluster: true,
+      restart: async (index) => {
+        await others[index === 1 ? 0 : 1].kill();
+        others = index === 1 ? [new BusProcess(), others[1]] : [others[0], new BusProcess()];
+        await start(index);
+        await eventually('all know the newer life', all);
+        return others[index === 1 ? 0 : 1].door();
+      },
+      stop: async () => {
+        await Promise.all([node.stop(), ...others.map((other) => other.stopNode())]);
+      },
+    } satisfies BusFixture;
   });
 });
 

@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { ClusterError, mayHaveRun } from '../../core/errors.js';
-import type { BusDoor, BusEvent, GroupStrategy, SubscribeOptions } from '../../spi/bus.js';
-import type { TestRunner, Waiter } from './suite.js';
-
-/** Three doors, made anew for each test: of three nodes that know each other, or three times the door of one node. */
-export interface BusFixture extends Waiter {
-  readonly doors: readonly [BusDoor, BusDoor, BusDoor];
-  /** False: all three are one node. */
-  readonly isCluster: boolean;
-  stop(): Promise<void>;
-}
+import type { BusEvent } from '../../spi/bus.js';
+import { groupCases } from './bus-groups.js';
+import { Hall, hasCode, type BusFixture, type HallCases } from './bus-hall.js';
+import type { TestRunner } from './suite.js';
 
 /** What every implementation of `BusDoor` must do, on one node and on several. */
 export function checkBus(runner: TestRunner, name: string, make: () => Promise<BusFixture>): void {
@@ -27,7 +21,7 @@ export function checkBus(runner: TestRunner, name: string, make: () => Promise<B
   });
 }
 
-const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
+const cases: HallCases = {
   'matches ** with no segment, in the middle, and before two or more': async (hall) => {
     const got = await hall.collect(1, ['/a/**', '/b/**/x', '/c/**/x/y/z']);
     for (const topic of ['/a', '/a/1/2', '/b/x', '/b/1/2/x', '/c/x/y/z', '/c/1/2/x/y/z']) hall.publish(0, topic);
@@ -85,49 +79,7 @@ const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
     assert.equal(got.length, 1);
   },
 
-  'gives each event of a group to exactly one member, wherever it is': async (hall) => {
-    for (const strategy of ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'] as const) {
-      const counts = await hall.group(`g-${strategy}`, strategy);
-      for (let index = 0; index < 60; index += 1) hall.publish(0, `/g-${strategy}/${index}`);
-      await hall.until(() => sum(counts) === 60);
-      await hall.rest();
-      assert.equal(sum(counts), 60, strategy);
-      if (strategy === 'local-first' && hall.isCluster) assert.deepEqual(counts, [60, 0, 0]);
-      if (strategy === 'oldest') assert.equal(counts.filter((count) => count > 0).length, 1);
-      if (strategy === 'random' || strategy === 'hashed') assert.equal(counts.includes(0), false, counts.join(' '));
-    }
-  },
-
-  'respects the choice of a group although the node also hosts a subscription outside it': async (hall) => {
-    const plain = [await hall.collect(1, ['/h/*']), await hall.collect(2, ['/h/*'])];
-    const counts = await hall.group('h', 'random');
-    for (let index = 0; index < 50; index += 1) hall.publish(0, `/h/${index}`);
-    await hall.until(() => sum(counts) === 50 && plain.every((got) => got.length === 50));
-    await hall.rest();
-    assert.equal(sum(counts), 50);
-  },
-
-  'keeps a key at one member of a hashed group': async (hall) => {
-    const owners = new Map<unknown, Set<number>>();
-    for (const index of [0, 1, 2] as const) {
-      const group = { name: 'keys', strategy: 'hashed' } as const;
-      await hall.subscribe(index, '/k/*', (event) => addTo(owners, event.value, index), { group });
-    }
-    for (let index = 0; index < 90; index += 1) {
-      const key = `key-${index % 9}`;
-      hall.doors[index % 3 === 0 ? 1 : 0].publish(`/k/${index}`, key, { key });
-    }
-    await hall.until(() => owners.size === 9);
-    await hall.rest();
-    for (const [key, members] of owners) assert.equal(members.size, 1, String(key));
-  },
-
-  'refuses another strategy for a group that exists': async (hall) => {
-    const group = { name: 'one', strategy: 'oldest' } as const;
-    await hall.subscribe(1, '/x', () => undefined, { group });
-    const other = { group: { name: 'one', strategy: 'random' } } as const;
-    assert.throws(() => hall.doors[0].subscribe('/y', () => undefined, other), hasCode('group-conflict'));
-  },
+  ...groupCases,
 
   'ends the handlers of one priority before the next, and an error does not stop it': async (hall) => {
     const log: string[] = [];
@@ -266,6 +218,22 @@ const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
     assert.equal(subscription.revision, 1);
   },
 
+  'keeps what a restarted node wants, and nothing of its older life, whatever is still said of that': async (hall) => {
+    const older = await hall.collect(1, ['/life/old', '/life/both']);
+    await hall.collect(2, ['/life/other']);
+    // One node alone has no peer whose life could end.
+    if (!(await hall.restart(1))) return;
+    const newer = await hall.collect(1, ['/life/new', '/life/both']);
+    const reached = (topic: string): number => hall.doors[0].publish(topic, topic).nodes;
+    await hall.until(() => reached('/life/old') === 0);
+    await hall.rest();
+    newer.length = 0;
+    assert.deepEqual([reached('/life/old'), reached('/life/both'), reached('/life/new')], [0, 1, 1]);
+    await hall.until(() => newer.length === 2);
+    await hall.rest();
+    assert.deepEqual([older, newer], [[], ['/life/both', '/life/new']]);
+  },
+
   'narrows a pattern to a set of values, also for other nodes': async (hall) => {
     const values = new Set(Array.from({ length: 2000 }, (_, index) => `d${index}`));
     const got = await hall.collect(1, ['/device/{id}/up'], { only: { capture: 'id', values } });
@@ -287,83 +255,8 @@ const cases: Readonly<Record<string, (hall: Hall) => Promise<void>>> = {
   },
 };
 
-/** The fixture with what the cases say often. */
-class Hall {
-  readonly doors: BusFixture['doors'];
-  readonly isCluster: boolean;
-  readonly #fixture: BusFixture;
-
-  constructor(fixture: BusFixture) {
-    this.#fixture = fixture;
-    this.doors = fixture.doors;
-    this.isCluster = fixture.isCluster;
-  }
-
-  until(condition: () => boolean): Promise<void> {
-    return this.#fixture.until(condition);
-  }
-
-  settle<T>(promise: Promise<T>): Promise<T> {
-    return this.#fixture.settle(promise);
-  }
-
-  rest(): Promise<void> {
-    return this.#fixture.rest();
-  }
-
-  stop(): Promise<void> {
-    return this.#fixture.stop();
-  }
-
-  publish(index: 0 | 1 | 2, topic: string): void {
-    this.doors[index].publish(topic, topic);
-  }
-
-  async subscribe(
-    index: 0 | 1 | 2,
-    patterns: string | readonly string[],
-    handler: (event: BusEvent) => void | Promise<void>,
-    options: SubscribeOptions = {},
-  ): Promise<ReturnType<BusDoor['subscribe']>> {
-    const subscription = this.doors[index].subscribe(patterns, handler, options);
-    await this.settle(subscription.ready({ scope: 'cluster' }));
-    return subscription;
-  }
-
-  /** The topics that a subscription gets. */
-  async collect(index: 0 | 1 | 2, patterns: readonly string[], options: SubscribeOptions = {}): Promise<string[]> {
-    const got: string[] = [];
-    await this.subscribe(index, patterns, (event) => void got.push(event.topic), options);
-    return got;
-  }
-
-  /** A group with a member at each door, on `/NAME/*`; how many events each got. */
-  async group(name: string, strategy: GroupStrategy): Promise<number[]> {
-    const counts = [0, 0, 0];
-    for (const index of [0, 1, 2] as const) {
-      const count = (): void => void (counts[index] = (counts[index] ?? 0) + 1);
-      await this.subscribe(index, `/${name}/*`, count, { group: { name, strategy } });
-    }
-    return counts;
-  }
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
-}
-
-function addTo(owners: Map<unknown, Set<number>>, key: unknown, member: number): void {
-  const members = owners.get(key) ?? new Set();
-  members.add(member);
-  owners.set(key, members);
-}
-
 async function takeAll(events: AsyncIterable<BusEvent>): Promise<unknown[]> {
   const values: unknown[] = [];
   for await (const event of events) values.push(event.value);
   return values;
-}
-
-function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof ClusterError && error.code === code;
 }
