@@ -61,6 +61,7 @@ export type { MembersEvent } from './runtime/members-stream.js';
 export { createMqttGateway, type MqttGateway, type MqttGatewayOptions } from './runtime/mqtt-gateway.js';
 export { JsonLogger } from './runtime/node-logger.js';
 export { type NodeRules, startRules } from './runtime/node-rules.js';
+export type { StaticNode } from './cluster/membership/static-membership.js';
 export type { EngineName, NodeOptions, TlsOptions } from './runtime/options.js';
 export { defaultPort, lan, local, type Profile, wan } from './runtime/profiles.js';
 export type {

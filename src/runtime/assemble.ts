@@ -7,31 +7,24 @@ import { type GivenLinkOptions, type LinkOptions, resolveLinkOptions } from '../
 import { createOwnEngine, type EngineFactory } from '../cluster/link/link-engine.js';
 import { rsocketJsEngines } from '../cluster/link/rsocket-js-engine.js';
 import { loadRsocketJs } from '../cluster/link/rsocket-js-module.js';
-import {
-  lanMembership,
-  localMembership,
-  type MembershipProfile,
-  wanMembership,
-} from '../cluster/membership/membership-options.js';
-import { SwimMembership } from '../cluster/membership/swim-membership.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import { TableRoom } from '../cluster/table/table-room.js';
 import { addressToText } from '../core/address.js';
 import type { LaneCodec } from '../spi/codec.js';
 import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { Connection } from '../spi/connections.js';
-import type { NodeEnvironment } from './environment.js';
+import { type NodeEnvironment, versionsOf } from './environment.js';
 import { EarlyCallers } from './early-callers.js';
 import { type FrontDoor, openFrontDoor } from './front-door.js';
+import { createMembership, type NodeMembership } from './node-membership.js';
 import type { ResolvedNodeOptions } from './options.js';
-import type { Profile } from './profiles.js';
 import { StartStack } from './start-stack.js';
 
 /** A running node's rooms, wired. */
 export interface NodeRooms {
   readonly door: FrontDoor;
   readonly address: string;
-  readonly membership: SwimMembership;
+  readonly membership: NodeMembership;
   readonly links: LinkManager;
   readonly tables: TableRoom;
   readonly rpc: RpcRoom;
@@ -135,44 +128,6 @@ const withdrawMsMax = 1000;
 const finalMsMax = 1000;
 const leaveMsMax = 1000;
 
-function createMembership(
-  environment: NodeEnvironment,
-  options: ResolvedNodeOptions,
-  front: { readonly address: string; readonly door: FrontDoor },
-): SwimMembership {
-  const { clock, random, logger, metrics, cipher, secrets, resolver } = environment;
-  const { address, door } = front;
-  return new SwimMembership(
-    {
-      clock,
-      random: random.fork('membership'),
-      socket: door.datagrams,
-      logger,
-      metrics,
-      cipher,
-      secrets,
-      ...(resolver === undefined ? {} : { resolver }),
-    },
-    {
-      ...membershipProfile(options.profile),
-      name: options.name,
-      address,
-      label: options.label,
-      keys: options.key === undefined ? [] : [options.key],
-      seeds: options.seeds.filter((seed) => seed !== address),
-      joinRequired: options.joinRequired,
-      joinTimeoutMs: options.joinTimeoutMs,
-      ...versionsOf(environment),
-      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-    },
-  );
-}
-
-function membershipProfile(profile: Profile): MembershipProfile {
-  if (profile.kind === 'local') return localMembership();
-  return profile.kind === 'lan' ? lanMembership(profile.nodes) : wanMembership(profile.nodes);
-}
-
 async function loadEngine(options: ResolvedNodeOptions): Promise<EngineFactory> {
   return options.engine === 'rsocket-js' ? rsocketJsEngines(await loadRsocketJs()) : createOwnEngine;
 }
@@ -180,7 +135,7 @@ async function loadEngine(options: ResolvedNodeOptions): Promise<EngineFactory> 
 function createLinks(
   environment: NodeEnvironment,
   options: ResolvedNodeOptions,
-  parts: { readonly membership: SwimMembership; readonly createEngine: EngineFactory; readonly codec: LaneCodec },
+  parts: { readonly membership: NodeMembership; readonly createEngine: EngineFactory; readonly codec: LaneCodec },
 ): LinkManager {
   const { membership, createEngine } = parts;
   const { clock, random, secrets, connections, logger, metrics } = environment;
@@ -221,10 +176,6 @@ function withRing(ring: KeyRing | undefined, given: GivenLinkOptions): LinkOptio
       return ring.keys;
     },
   };
-}
-
-function versionsOf({ wireVersions }: NodeEnvironment): Pick<NodeEnvironment, 'wireVersions'> {
-  return wireVersions === undefined ? {} : { wireVersions };
 }
 
 /** Others cannot dial "every address". */

@@ -27,3 +27,8 @@ export interface NodeEnvironment {
   /** The address that others reach this machine by, when a node listens on every address and advertises none. */
   readonly publicHost: () => string;
 }
+
+/** The wire versions that a node plays, when it is made to play other ones than this build's. */
+export function versionsOf({ wireVersions }: NodeEnvironment): Pick<NodeEnvironment, 'wireVersions'> {
+  return wireVersions === undefined ? {} : { wireVersions };
+}

@@ -1,3 +1,4 @@
+import type { StaticNode } from '../cluster/membership/static-membership.js';
 import type { StockAuthenticator } from '../cluster/link/link-options.js';
 import type { RpcOptions } from '../cluster/rpc/rpc-options.js';
 import { isLoopbackHost, findAddress, addressToText } from '../core/address.js';
@@ -23,6 +24,11 @@ export interface NodeOptions {
   readonly advertise?: string;
   /** Addresses to join by: `host:port`, `dns:name:port`, `srv:name`. Retried for ever at a low rate. @defaultValue the profile's */
   readonly seeds?: readonly string[];
+  /**
+   * Every node of the cluster, in place of gossip: for clusters that never change, and where UDP cannot pass. Who can be reached is
+   * then known by the links alone. Give the same list everywhere. @defaultValue gossip
+   */
+  readonly nodes?: readonly StaticNode[];
   /** Fail `start()` with `join-failed` when no seed answered within `joinTimeoutMs`. @defaultValue false: begin alone, keep trying */
   readonly joinRequired?: boolean;
   /** How long `start()` waits for a seed. Lower starts faster, higher waits for slow seeds. @defaultValue 300 local, 3000 lan, 10000 wan */
@@ -89,6 +95,7 @@ export interface ResolvedNodeOptions {
   readonly ports: readonly number[];
   readonly advertise: string | undefined;
   readonly seeds: readonly string[];
+  readonly nodes: readonly StaticNode[] | undefined;
   readonly joinRequired: boolean;
   readonly joinTimeoutMs: number;
   readonly label: string;
@@ -135,6 +142,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     ports: options.port === undefined ? profile.ports : [checkRange('port', options.port, 0, 65_535)],
     advertise: checkAdvertise(options.advertise),
     seeds: checkSeeds(given.seeds),
+    nodes: checkNodes(options),
     joinRequired: given.joinRequired,
     joinTimeoutMs: checkRange('joinTimeoutMs', given.joinTimeoutMs, 1, 600_000),
     label: checkLabel(given.label),
@@ -178,6 +186,7 @@ const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'port',
   'advertise',
   'seeds',
+  'nodes',
   'joinRequired',
   'joinTimeoutMs',
   'label',
@@ -253,6 +262,27 @@ function checkSeeds(seeds: readonly string[]): readonly string[] {
   }
   return seeds;
 }
+
+function checkNodes({ nodes, seeds, joinRequired }: NodeOptions): readonly StaticNode[] | undefined {
+  if (nodes === undefined) return undefined;
+  if (seeds !== undefined || joinRequired === true) {
+    throw new ClusterError('invalid-options', 'seeds and joinRequired are for gossip: give nodes or these, not both');
+  }
+  if (nodes.length > staticNodesMax) {
+    throw new ClusterError('invalid-options', `option nodes lists ${nodes.length} nodes; at most ${staticNodesMax}`);
+  }
+  const names = new Set<string>();
+  for (const { name, address } of nodes) {
+    checkName(name);
+    if (findAddress(address) === undefined) throw invalid('nodes', address, 'give each node an address of host:port');
+    if (names.has(name)) throw invalid('nodes', name, 'list each name once');
+    names.add(name);
+  }
+  return nodes;
+}
+
+/** With a link to each, more would be no list that somebody keeps by hand. */
+const staticNodesMax = 1000;
 
 function checkLabel(label: string): string {
   if (label.length > 0 && textToBytes(label).length <= 64) return label;

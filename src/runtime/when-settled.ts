@@ -29,8 +29,6 @@ export function whenSettled(rooms: NodeRooms, clock: Clock): Promise<void> {
 /** Every node serves the guest contract, so knowing that of a peer proves that its rows have come. */
 function isSettled({ membership, links, rpc }: NodeRooms): boolean {
   const known = new Set(rpc.instances(guestContract.name).map((instance) => instance.node));
-  const others = membership
-    .members()
-    .filter((member) => member.status === 'alive' && member.name !== membership.self.name);
+  const others = membership.members().filter((member) => membership.isAwaited(member));
   return others.every((member) => links.findLink(member.name) !== undefined && known.has(member.name));
 }

@@ -58,7 +58,7 @@ export class SimCluster {
       name,
       host: name,
       port: simPort,
-      seeds: this.#seeds,
+      ...(options.nodes === undefined ? { seeds: this.#seeds } : {}),
       insecure: true,
       profile: lan(8),
       ...options,

@@ -342,6 +342,8 @@ export class LinkManager implements Links {
     const old = this.#hub.findLink(peer.name);
     if (old !== undefined) this.#replace(old, peer.epoch);
     this.#hub.raise(link, peer, true);
+    // Its hello was just heard; a membership that has nothing else to go by must not wait for the next look.
+    this.#report(peer, 'heard');
     this.#dialers.get(peer.name)?.rest();
   }
 

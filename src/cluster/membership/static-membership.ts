@@ -6,10 +6,12 @@ import { memberMetadataBytesMax, wireVersion, wireVersionMin } from '../../core/
 import type { Unlisten } from '../../core/listeners.js';
 import type { Random } from '../../core/random.js';
 import { drawEpoch } from '../../protocol/swim/identity.js';
+import { KeyRing } from '../../protocol/swim/key-ring.js';
 import { TableDigests } from '../../protocol/swim/table-digests.js';
 import type {
   ClusterWatch,
   DigestSource,
+  Gossip,
   LinkEvidence,
   Member,
   MemberEvent,
@@ -41,6 +43,8 @@ export interface StaticMembershipOptions {
   /** @defaultValue drawn from the wall clock */
   readonly epoch?: number;
   readonly metadata?: Uint8Array;
+  /** Kept for the links, which prove them: nothing is sealed here. @defaultValue none */
+  readonly keys?: readonly Uint8Array[];
   /**
    * A member that no link has heard for so long is failed: what was kept for its life is dropped. Raising it keeps that longer,
    * lowering it makes a pause look like an end. @defaultValue 10000
@@ -62,6 +66,10 @@ export const unknownEpoch = 0;
 export class StaticMembership implements Membership {
   /** Health, partition and quorum. */
   readonly watch: ClusterWatch;
+  /** There is none: `spread` throws `invalid-options`, `send` finds nobody, listeners hear nothing. */
+  readonly gossip: Gossip = noGossip;
+  /** The keys that were given, to change them while the node runs; `undefined` for a cluster without any. */
+  readonly keyRing: KeyRing | undefined;
   readonly #clock: Clock;
   readonly #failAfterMs: number;
   readonly #teller: MemberTeller;
@@ -77,6 +85,7 @@ export class StaticMembership implements Membership {
     const { name, address, failAfterMs = 10_000, partitionMemoryMs = 3_600_000, metadata } = options;
     this.#clock = clock;
     this.#failAfterMs = failAfterMs;
+    this.keyRing = options.keys === undefined || options.keys.length === 0 ? undefined : new KeyRing(options.keys);
     this.#teller = new MemberTeller(clock);
     const epoch = options.epoch ?? drawEpoch(clock.wallMs(), 0, random.fork('epoch'));
     const status: MemberStatus = 'alive';
@@ -113,6 +122,11 @@ export class StaticMembership implements Membership {
     return this.#teller.listen(listener);
   }
 
+  /** A start waits for a link to everybody on the list. */
+  isAwaited(member: Member): boolean {
+    return member.name !== this.#self.name;
+  }
+
   attachDigest(name: string, source: DigestSource): Unlisten {
     return this.#digests.attach(name, source);
   }
@@ -125,6 +139,16 @@ export class StaticMembership implements Membership {
     // What ends a link to an earlier life says nothing about this one.
     else if (epoch === member.epoch && member.status === 'alive') this.#doubt(member);
     this.#teller.flushLater();
+  }
+
+  /** Never told: nobody speaks of other lives of a name here. */
+  listenFault(): Unlisten {
+    return () => undefined;
+  }
+
+  /** Has no use for them. */
+  attachStreams(): void {
+    return undefined;
   }
 
   updateMetadata(metadata: Uint8Array): void {
@@ -181,6 +205,17 @@ export class StaticMembership implements Membership {
     this.#teller.add({ kind, member });
   }
 }
+
+const noGossip: Gossip = {
+  spread: () => {
+    throw new ClusterError(
+      'invalid-options',
+      'membership by a list of nodes has no gossip; publish on the bus instead',
+    );
+  },
+  send: () => false,
+  listen: () => () => undefined,
+};
 
 function newMember(name: string, address: string): Member {
   return {

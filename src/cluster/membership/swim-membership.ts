@@ -124,6 +124,11 @@ export class SwimMembership implements Membership {
     return this.#machine.view.findMember(name);
   }
 
+  /** A start waits for links to others that are well. */
+  isAwaited(member: Member): boolean {
+    return member.status === 'alive' && member.name !== this.self.name;
+  }
+
   listen(listener: (event: MemberEvent) => void): Unlisten {
     return this.#teller.listen(listener);
   }
