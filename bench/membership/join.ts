@@ -10,7 +10,8 @@ const known: Readonly<Record<number, number>> = { 64: 81, 128: 30, 2000: 95 };
 
 /** Sweeps sizes. */
 export function join(tell: Teller, extent: Extent): void {
-  for (const n of extent.smoke ? [64] : [64, 128, 1000, 2000]) {
+  const sizes = extent.nodes === undefined ? [64, 128, 1000, 2000] : [extent.nodes];
+  for (const n of extent.smoke ? [64] : sizes) {
     const seeds = extent.seeds ?? (extent.full ? 20 : n >= 1000 ? 2 : 10);
     const storms = Array.from({ length: seeds }, (_, seed) => storm(n, 3000 + seed));
     const reference = known[n];

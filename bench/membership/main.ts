@@ -1,4 +1,4 @@
-/** `npm run bench -- membership <name> [--json] [--full] [--seeds N]`: the protocol's targets, simulated; `stalls`, `kills` and `upkeep` with processes. */
+/** `npm run bench -- membership <name> [--json] [--full] [--seeds N] [--nodes N]`: the protocol's targets, simulated; `stalls`, `kills` and `upkeep` with processes. */
 import { Command } from 'commander';
 import { crash } from './crash.js';
 import { grey } from './grey.js';
@@ -23,6 +23,8 @@ export interface Extent {
   readonly smoke: boolean;
   /** Overrides how many seeds each case takes. */
   readonly seeds: number | undefined;
+  /** The one size that `join` runs, instead of all. */
+  readonly nodes: number | undefined;
 }
 
 const experiments: Readonly<Record<string, (tell: Teller, extent: Extent) => void | Promise<void>>> = {
@@ -50,8 +52,9 @@ const program = new Command('membership')
   .option('--full', 'the whole grid, 10,000 nodes, days of virtual time')
   .option('--smoke', 'short: proves that it runs')
   .option('--seeds <n>', 'seeds of each case')
+  .option('--nodes <n>', 'join: this size only')
   .parse();
-const flags = program.opts<{ json?: boolean; full?: boolean; smoke?: boolean; seeds?: string }>();
+const flags = program.opts<{ json?: boolean; full?: boolean; smoke?: boolean; seeds?: string; nodes?: string }>();
 const names = program.args.length > 0 ? program.args : flags.smoke === true ? ['idle'] : ['crash', 'join', 'idle'];
 for (const name of names) {
   const experiment = experiments[name];
@@ -61,5 +64,6 @@ for (const name of names) {
   }
   const tell = new Teller(name, flags.json === true);
   const seeds = flags.seeds === undefined ? undefined : Number(flags.seeds);
-  await experiment(tell, { full: flags.full === true, smoke: flags.smoke === true, seeds });
+  const nodes = flags.nodes === undefined ? undefined : Number(flags.nodes);
+  await experiment(tell, { full: flags.full === true, smoke: flags.smoke === true, seeds, nodes });
 }

@@ -20,7 +20,8 @@ export interface SyncPeer {
 /**
  * Compares tables by the digest on every acknowledgement, and pulls the ranges that differ: the convergence mechanism, in place of a
  * periodic exchange of everything. A pull brings what the other has; if tables still differ after it, the other is told and pulls in
- * turn. Pulls are rare while gossip is on its way, back off when they bring nothing, and answers are rate-capped.
+ * turn. Pulls are rare while gossip is on its way, back off when they bring nothing, and answers are rate-capped. What a pull brought is
+ * judged when the next one is due: datagrams overtake each other, and the end of an answer says nothing about what is still under way.
  */
 export class AntiEntropy {
   readonly #parts: SwimParts;
@@ -39,6 +40,9 @@ export class AntiEntropy {
   #wanted = 0;
   #caughtUp = false;
   #hashBefore = 0;
+  #askedAt: MonotonicMs;
+  /** The end of the last answer came; before that its silence is the network's. */
+  #isAnswered = false;
   #tokens: number;
   #tokensAt: MonotonicMs;
 
@@ -47,6 +51,7 @@ export class AntiEntropy {
     this.#facts = facts;
     this.#outbox = outbox;
     this.#nextPullAt = now;
+    this.#askedAt = now;
     this.#waitMs = parts.options.syncPeriodMs;
     this.#tokens = parts.options.syncPacketsPerSecond;
     this.#tokensAt = now;
@@ -100,7 +105,12 @@ export class AntiEntropy {
   /** A member's digest came by. */
   compare(now: MonotonicMs, peer: SyncPeer, digest: Digest, out: SwimEffects): void {
     const { options, table } = this.#parts;
-    if (!options.digestSync || this.#isEqual(digest) || now < this.#nextPullAt) return;
+    if (!options.digestSync) return;
+    if (this.#isEqual(digest)) {
+      this.#agreed(now);
+      return;
+    }
+    if (now < this.#mayPullAt(digest)) return;
     // What is being told will arrive by itself; a large difference will not.
     const isSettled = now - this.#facts.changedAt > options.gossipPeriodMs * settledRounds;
     if (!isSettled && Math.abs(digest.count - table.liveCount) <= smallDifference) return;
@@ -116,8 +126,12 @@ export class AntiEntropy {
     const { table, counts, options, self } = this.#parts;
     const { peer, introduces } = question;
     counts['sync-asked'] += 1;
+    if (table.hash !== this.#hashBefore) this.#waitMs = options.syncPeriodMs;
+    else if (this.#isAnswered) this.#waitMs = Math.min(this.#waitMs * 2, waitMsMax);
     this.#nextPullAt = after(now, this.#waitMs);
+    this.#askedAt = now;
     this.#asked = peer.address;
+    this.#isAnswered = false;
     this.#hashBefore = table.hash;
     // About four members a leaf, and all leaves in one datagram with room for its head.
     const fits = (options.datagramMaxBytes >= 1300 ? leafBitsMax : leafBitsMax - 2) - (introduces ? 1 : 0);
@@ -158,29 +172,43 @@ export class AntiEntropy {
 
   /** The answer is complete, or somebody hints that we differ. */
   ended(now: MonotonicMs, peer: SyncPeer, end: SyncEndMessage, out: SwimEffects): void {
-    const { options, table } = this.#parts;
+    const { table } = this.#parts;
     const isAnswer = this.#asked === peer.address;
     if (isAnswer) this.#asked = undefined;
     if (isAnswer && this.#welcomers.size > 0 && !this.#welcomers.delete(peer.address)) this.#welcomers.clear();
     else this.#welcomers.delete(peer.address);
     if (!this.#caughtUp) this.#wanted = Math.max(this.#wanted, end.count);
     if (this.#isEqual(end)) {
-      this.#waitMs = options.syncPeriodMs;
+      this.#agreed(now);
       return;
     }
     if (!isAnswer) {
       this.compare(now, peer, end, out);
       return;
     }
-    const isNews = table.hash !== this.#hashBefore;
-    this.#waitMs = isNews ? options.syncPeriodMs : Math.min(this.#waitMs * 2, waitMsMax);
-    this.#nextPullAt = after(now, this.#waitMs);
-    if (end.truncated && isNews) {
-      this.pull(now, peer, out);
+    this.#isAnswered = true;
+    if (end.truncated) {
+      // There is more. Before what came with it is here the same question would bring the same again.
+      if (table.hash !== this.#hashBefore) this.pull(now, peer, out);
+      else this.#eagerAt = Math.min(this.#eagerAt, after(now, this.#waitMs / 4));
       return;
     }
     const { liveCount: count, hash } = table;
     this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync-end', count, hash, truncated: false }], out);
+  }
+
+  /** Somebody has the same table: whatever was asked for in vain is over. */
+  #agreed(now: MonotonicMs): void {
+    this.#waitMs = this.#parts.options.syncPeriodMs;
+    if (this.#nextPullAt - now > this.#waitMs) this.#nextPullAt = after(now, this.#waitMs);
+  }
+
+  /** Whoever is far behind does not wait long, however often it asked in vain: it may have asked others that were behind too. */
+  #mayPullAt(digest: Digest): number {
+    const { table, options } = this.#parts;
+    const isFull = table.liveCount + table.goneCount >= options.membersMax;
+    const isBehind = digest.count - table.liveCount > smallDifference && !isFull;
+    return isBehind ? Math.min(this.#nextPullAt, this.#askedAt + waitBehindMsMax) : this.#nextPullAt;
   }
 
   /** Each in turn. */
@@ -256,3 +284,5 @@ const settledRounds = 4;
 const smallDifference = 3;
 /** Two tables that cannot agree are a fault; asking more often than this does not help it. */
 const waitMsMax = 10_000;
+/** About one question for each acknowledgement of our own probes. */
+const waitBehindMsMax = 1000;
