@@ -55,7 +55,7 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
   constructor(parts: StreamCallParts, receiver: ItemReceiver<unknown>) {
     this.#parts = parts;
     this.#receiver = receiver;
-    this.#startedAt = parts.method.house.turn.now();
+    this.#startedAt = parts.method.house.clock.now();
     this.deadlineAt = after(this.#startedAt, parts.plan.timeoutMs);
   }
 

@@ -91,6 +91,14 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
   }
 
   onDeadline(): void {
+    const { deadlines, turn } = this.#method.house;
+    const staleMs = turn.staleMs(this.deadlineAt - this.#plan.timeoutMs);
+    if (staleMs > 0) {
+      // The program worked between the reading of the clock and this call: that time is not the callee's.
+      this.deadlineAt = after(this.deadlineAt, staleMs);
+      deadlines.set(this, this.deadlineAt);
+      return;
+    }
     this.#method.house.counters.deadlines.add();
     const { service, name } = this.#method;
     const at = this.#target === undefined ? '' : ` at ${this.#target.node}`;

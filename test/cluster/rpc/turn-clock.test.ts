@@ -28,6 +28,33 @@ describe('turn clock', () => {
     while (turn.now() < clock.atMs) asked += 1;
     assert.ok(asked < 16, `${asked} answers from one reading`);
   });
+
+  it('tells by how much a reading grew old while its run went on', async () => {
+    const { clock, turn } = countedClock();
+    const at = turn.now();
+    clock.atMs += 150;
+    assert.equal(turn.now(), at);
+    await Promise.resolve();
+    assert.equal(turn.staleMs(at), 150);
+    const later = turn.now();
+    clock.atMs += 2;
+    await Promise.resolve();
+    assert.equal(turn.staleMs(later), 0, 'too little to matter');
+  });
+
+  it('forgets old readings in their order', async () => {
+    const { clock, turn } = countedClock();
+    const first = turn.now();
+    for (let count = 0; count < 1024; count += 1) {
+      clock.atMs += 20;
+      await Promise.resolve();
+      turn.now();
+    }
+    assert.equal(turn.staleMs(first), 20);
+    clock.atMs += 20;
+    await Promise.resolve();
+    assert.equal(turn.staleMs(first), 0);
+  });
 });
 
 class CountedClock implements Clock {
