@@ -99,15 +99,20 @@ export class SlabWriter {
 }
 
 /**
- * Gets a frame. The bytes from `start` to `end` are lent until it returns; a `start` of 0 says that they are the frame's
- * own: in the shared buffer a header comes first.
+ * Gets a frame. The bytes from `start` to `end` are lent until the promises that it settles have run; a `start` of 0 says that they
+ * are the frame's own: in the shared buffer a header comes first.
  */
 export type OnFrame = (id: number, bytes: Buffer, start: number, end: number) => void;
 
-/** Cuts frames out of what a socket receives, in place; a frame longer than the buffer is received into its own. */
+/**
+ * Cuts frames out of what a socket receives, in place; a frame longer than the buffer is received into its own. The cut end of a
+ * read moves to a second buffer: whoever settled a promise with a frame reads it after this read, when the rest of the next frame
+ * would lie over the first ones.
+ */
 export class FrameReader {
   readonly #onFrame: OnFrame;
-  readonly #buffer = Buffer.allocUnsafeSlow(receiveBytes);
+  #buffer = Buffer.allocUnsafeSlow(receiveBytes);
+  #spare = Buffer.allocUnsafeSlow(receiveBytes);
   #filled = 0;
   #large: Buffer | undefined;
   #largeId = 0;
@@ -145,8 +150,11 @@ export class FrameReader {
       this.#onFrame(readU32(buffer, at + 4), buffer, at + headerBytes, end);
       at = end;
     }
-    if (at > 0 && at < filled) buffer.copyWithin(0, at, filled);
     this.#filled = filled - at;
+    if (at === 0 || at === filled) return;
+    buffer.copy(this.#spare, 0, at, filled);
+    this.#buffer = this.#spare;
+    this.#spare = buffer;
   }
 
   #startLarge(at: number, filled: number, length: number): void {
