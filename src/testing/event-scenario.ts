@@ -5,7 +5,7 @@ import type { GroupStrategy, OverflowPolicy } from '../spi/bus.js';
 import { BusChecker, GapLog, type MarkedValue } from './bus/bus-checker.js';
 import { EventHome, LossLog } from './bus/event-home.js';
 import { GroupChecker } from './bus/group-checker.js';
-import { knownLanes } from './bus/known-lanes.js';
+import { knownLanes, linkedLives } from './bus/known-lanes.js';
 import { SimCluster } from './sim-cluster.js';
 import type { SimOutcome, SimScenario } from './sim-scenario.js';
 
@@ -110,6 +110,7 @@ class EventRun {
     else if (draw < 72) this.#confirm(home);
     else if (draw < 78) this.#ask(home);
     else this.#changeGroups(home);
+    for (const one of this.#homes.values()) this.#beSureAgain(one);
     await this.#cluster.pass(this.#random.below(10) === 0 ? this.#random.below(6000) : this.#random.below(200));
   }
 
@@ -269,8 +270,9 @@ class EventRun {
     );
     if (overflow === 'block') checked.lane = `lane ${subscription.id.replace('subscription-', '')}`;
     checked.dropped = (): number => subscription.stats.dropped;
+    checked.received = (): number => subscription.stats.received;
     home.plain.push({ subscription, checked });
-    this.#beSureLater(home, home.plain.length - 1);
+    this.#beSureLater(home, { subscription, checked });
   }
 
   #update(home: EventHome): void {
@@ -280,7 +282,7 @@ class EventRun {
     const patterns = this.#drawPatterns();
     entry.checked.update(patterns);
     entry.subscription.update(patterns);
-    this.#beSureLater(home, index);
+    this.#beSureLater(home, entry);
   }
 
   #stopOne(home: EventHome): void {
@@ -291,19 +293,25 @@ class EventRun {
     entry.checked.end();
   }
 
-  #beSureLater(home: EventHome, index: number): void {
-    const entry = home.plain[index];
-    if (entry === undefined) return;
-    const { subscription, checked } = entry;
+  #beSureLater(home: EventHome, { subscription, checked }: EventHome['plain'][number]): void {
     const { revision } = subscription;
     subscription.ready({ scope: 'cluster', timeoutMs: requestMs }).then(
       () => {
-        if (!checked.isOver && subscription.revision === revision) checked.isSure = true;
+        if (!checked.isOver && subscription.revision === revision) checked.sure(linkedTo(home));
         return undefined;
       },
       // A fault outlasts the deadline: nothing is expected then.
       () => undefined,
     );
+  }
+
+  /** Who had no link when a subscription was made known learns of it later; the bus is asked again. */
+  #beSureAgain(home: EventHome): void {
+    const linked = linkedTo(home);
+    for (const entry of home.plain) {
+      const { checked } = entry;
+      if (checked.isSure && linked.some((life) => !checked.isKnownTo(life))) this.#beSureLater(home, entry);
+    }
   }
 
   #join(home: EventHome): void {
@@ -315,7 +323,11 @@ class EventRun {
     if (group === undefined || home.members.some((other) => other.group === group)) return;
     const gaps = new GapLog();
     const dropped = (): number => subscription.stats.dropped;
-    const member = { node: home.node.name, dropped, gapOf: (life: string): number => gaps.of(life) };
+    const member = {
+      node: home.node.name,
+      dropped,
+      gapOf: (life: string): number => (gaps.hasOpenEnd(life) ? Number.POSITIVE_INFINITY : gaps.of(life)),
+    };
     const subscription = home.node.bus.subscribe(`/group/${strategy}`, (event) => group.got(member, event), {
       group: { name: strategy, strategy },
       onGap: (gap) => gaps.add(gap),
@@ -400,6 +412,12 @@ class EventRun {
 function believedMembers(bus: EventBus, name: string): readonly string[] {
   const group = bus.explain(`/group/${name}`).groups.find((other) => other.name === name);
   return group?.members.map(({ node }) => node) ?? [];
+}
+
+/** The lives that a node has a link to and that want anything. */
+function linkedTo({ node }: EventHome): readonly string[] {
+  const topics = [...everyTopic, ...strategies.map((strategy) => `/group/${strategy}`)];
+  return linkedLives(topics.flatMap((topic) => node.bus.explain(topic).nodes));
 }
 
 const strategies: readonly GroupStrategy[] = ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'];

@@ -29,7 +29,8 @@ export class BusChecker {
       (subscription) =>
         subscription.isSure &&
         subscription.wants(topic) &&
-        (subscription.life === value.life || known.has(`${subscription.lane} ${subscription.node}`)),
+        (subscription.life === value.life ||
+          (subscription.isKnownTo(value.life) && known.has(`${subscription.lane} ${subscription.node}`))),
     );
     const expectations = expected.map((subscription) => ({ subscription, revision: subscription.revision }));
     const event: Published = { value, node, gotBy: new Set(), expected: expectations, receipt: undefined };
@@ -88,27 +89,64 @@ export class BusChecker {
     const last = subscription.lastOf.get(value.life) ?? 0;
     if (value.number <= last) this.faults.push(`${name} came after number ${last}`);
     subscription.lastOf.set(value.life, value.number);
+    subscription.came(value);
   }
 
   /** Judges what is missing, once everything had time to arrive. */
   judgeLosses(): void {
-    const missing = new Map<string, { subscription: CheckedSubscription; life: string; node: string; count: number }>();
+    const missing = new Map<string, Missing>();
     for (const event of this.#published) {
-      // The publisher was told that somebody will not get it; who, only a confirmed publish says.
-      if (event.receipt === undefined || event.receipt.dropped > 0) continue;
-      for (const { subscription, revision } of event.expected) {
-        // An update may have taken back the wish while the event was on its way.
-        if (subscription.isOver || subscription.revision !== revision || event.gotBy.has(subscription)) continue;
+      // A publish that never returned told nothing.
+      if (event.receipt === undefined) continue;
+      const lacking = this.#lackingOf(event);
+      if (event.receipt.dropped > 0) {
+        this.#judgeDropped(event, event.receipt.dropped, lacking);
+        continue;
+      }
+      for (const subscription of lacking) {
         const key = `${event.value.life}>${subscription.name}`;
-        const entry = missing.get(key) ?? { subscription, life: event.value.life, node: subscription.node, count: 0 };
+        const entry = missing.get(key) ?? { subscription, life: event.value.life, count: 0 };
         entry.count += 1;
         missing.set(key, entry);
       }
     }
-    for (const { subscription, life, node, count } of missing.values()) {
-      const told = subscription.dropped() + subscription.gapOf(life) + (this.#senderLosses.get(`${life}>${node}`) ?? 0);
-      if (count > told) this.faults.push(`${subscription.name} lacks ${count} events of ${life}, told of ${told}`);
+    this.#judgeMissing([...missing.values()]);
+  }
+
+  /** Who should have got it, did not, and was not told that an unknown number of events around it is lost. */
+  #lackingOf({ value, expected, gotBy }: Published): readonly CheckedSubscription[] {
+    const lacking: CheckedSubscription[] = [];
+    for (const { subscription, revision } of expected) {
+      // An update may have taken back the wish while the event was on its way.
+      if (subscription.isOver || subscription.revision !== revision || gotBy.has(subscription)) continue;
+      if (!subscription.gaps.covers(value.life, value.number)) lacking.push(subscription);
     }
+    return lacking;
+  }
+
+  /** The publisher was told how many copies were refused, not which: one for each lane, or for each subscription at home. */
+  #judgeDropped({ value }: Published, dropped: number, lacking: readonly CheckedSubscription[]): void {
+    const untold = lacking.filter((one) => one.dropped() + this.#toldOf(one, value.life) === 0);
+    const copies = new Set(untold.map((one) => (one.life === value.life ? one.name : `${one.lane} ${one.node}`)));
+    if (copies.size <= dropped) return;
+    const names = untold.map(({ name }) => name).join(' ');
+    this.faults.push(`${markOf(value)} is at none of ${names}, and its receipt told of ${dropped} copies`);
+  }
+
+  /** A drop of a subscription's own policy excuses one event, whoever published it. */
+  #judgeMissing(missing: readonly Missing[]): void {
+    const ownDrops = new Map<CheckedSubscription, number>();
+    for (const { subscription, life, count } of missing) {
+      const left = ownDrops.get(subscription) ?? subscription.dropped();
+      const told = this.#toldOf(subscription, life);
+      ownDrops.set(subscription, Math.max(0, left - Math.max(0, count - told)));
+      if (count <= told + left) continue;
+      this.faults.push(`${subscription.name} lacks ${count} events of ${life}, told of ${told + left}`);
+    }
+  }
+
+  #toldOf(subscription: CheckedSubscription, life: string): number {
+    return subscription.gaps.of(life) + (this.#senderLosses.get(`${life}>${subscription.node}`) ?? 0);
   }
 
   /** Events that were published. */
@@ -123,7 +161,7 @@ export class CheckedSubscription {
   readonly node: string;
   readonly name: string;
   readonly lastOf: Map<string, number> = new Map();
-  /** Every node is sure to know it: what is published now is expected here. */
+  /** This node and those in `knownTo` are sure to know it: what they publish now is expected here. */
   isSure = false;
   /** The lane that it is fed by: `shared`, or `lane N` of its own. */
   lane = 'shared';
@@ -132,8 +170,13 @@ export class CheckedSubscription {
   revision = 0;
   /** Reads its own count of drops. */
   dropped: () => number = () => 0;
+  /** Reads its own count of what reached it. */
+  received: () => number = () => 0;
+  readonly gaps: GapLog = new GapLog();
   readonly #checker: BusChecker;
-  readonly #gaps = new GapLog();
+  #got = 0;
+  /** Lives of other nodes that had its wish when it was last asked. */
+  #knownTo: ReadonlySet<string> = new Set();
   #patterns: readonly TopicPattern[];
   /** Answers of the textbook matcher: runs have few topics and many events. */
   #answers = new Map<string, boolean>();
@@ -148,9 +191,20 @@ export class CheckedSubscription {
 
   update(patterns: readonly string[]): void {
     this.isSure = false;
+    this.#knownTo = new Set();
     this.revision += 1;
     this.#answers = new Map();
     this.#patterns = patterns.flatMap((pattern) => parsePattern(pattern));
+  }
+
+  /** The bus says that all linked peers know it; these are they. A node without a link learns it with the next one. */
+  sure(linked: Iterable<string>): void {
+    this.isSure = true;
+    this.#knownTo = new Set([...this.#knownTo, ...linked]);
+  }
+
+  isKnownTo(life: string): boolean {
+    return this.#knownTo.has(life);
   }
 
   end(): void {
@@ -172,27 +226,70 @@ export class CheckedSubscription {
   }
 
   gap(gap: Gap): void {
-    this.#gaps.add(gap);
+    this.gaps.add(gap, this.lastOf.get(`${gap.node}@${gap.epoch}`), this.received());
   }
 
-  gapOf(life: string): number {
-    return this.#gaps.of(life);
+  /** An event of it was taken in; for the checker. */
+  came({ life, number }: MarkedValue): void {
+    this.#got += 1;
+    this.gaps.came(life, number, this.#got);
   }
 }
 
-/** How many events of each life a subscription was told to be missing; infinitely many when nobody could say. */
+/**
+ * What a subscription was told to be missing of each life: so many events, or, where nobody could say how many, all between what it
+ * had of that life by then and what comes of it next.
+ */
 export class GapLog {
   readonly #counts = new Map<string, number>();
+  readonly #openEnded = new Map<string, OpenGap[]>();
 
-  add(gap: Gap): void {
+  /** `last`: the number of that life's event that the subscription took in last; `received`: how many events had reached it. */
+  add(gap: Gap, last = 0, received = 0): void {
     const life = `${gap.node}@${gap.epoch}`;
-    const count = gap.to === undefined ? Number.POSITIVE_INFINITY : gap.to - gap.from + 1;
-    this.#counts.set(life, this.of(life) + count);
+    if (gap.to === undefined) {
+      const held = this.#openEnded.get(life) ?? [];
+      this.#openEnded.set(life, held);
+      held.push({ above: last, receivedBefore: received, below: Number.POSITIVE_INFINITY });
+    } else {
+      this.#counts.set(life, this.of(life) + gap.to - gap.from + 1);
+    }
   }
 
+  /** An event of a life was taken in, the `got`-th of all: where more came than before a gap, this one came after it. */
+  came(life: string, number: number, got: number): void {
+    for (const gap of this.#openEnded.get(life) ?? []) {
+      if (got > gap.receivedBefore) gap.below = Math.min(gap.below, number);
+    }
+  }
+
+  /** Says whether an event is where an unknown number was lost. */
+  covers(life: string, number: number): boolean {
+    return this.#openEnded.get(life)?.some(({ above, below }) => number > above && number < below) ?? false;
+  }
+
+  hasOpenEnd(life: string): boolean {
+    return this.#openEnded.has(life);
+  }
+
+  /** Events of a life in gaps whose end is known. */
   of(life: string): number {
     return this.#counts.get(life) ?? 0;
   }
+}
+
+/** Events of a life whose numbers lie between two that came. */
+interface OpenGap {
+  readonly above: number;
+  /** What had reached the subscription may still wait in its queue, and comes without saying anything of this gap. */
+  readonly receivedBefore: number;
+  below: number;
+}
+
+interface Missing {
+  readonly subscription: CheckedSubscription;
+  readonly life: string;
+  count: number;
 }
 
 interface Published {

@@ -9,7 +9,7 @@ import { noMetrics } from '../../spi/no-metrics.js';
 import { MemoryLinks, type MemoryNode } from '../memory-links.js';
 import { Simulator } from '../simulator.js';
 import { BusChecker, type CheckedSubscription } from './bus-checker.js';
-import { knownLanes } from './known-lanes.js';
+import { knownLanes, linkedLives } from './known-lanes.js';
 
 /** What a run does. */
 export interface BusSeedOptions {
@@ -77,6 +77,7 @@ class BusRun {
     else if (draw < 92) this.#toggleCut(name);
     else if (draw < 96) this.#congest(name);
     else if (draw < 98) await this.#restart(name);
+    for (const home of this.#homes.values()) this.#beSureAgain(home);
     await this.sim.runAsync(this.#random.below(60));
   }
 
@@ -150,8 +151,9 @@ class BusRun {
     // `explain` names the lane of a lossless subscription by the number in its id.
     if (overflow === 'block') checked.lane = `lane ${subscription.id.replace('subscription-', '')}`;
     checked.dropped = (): number => subscription.stats.dropped;
+    checked.received = (): number => subscription.stats.received;
     home.entries.push({ subscription, checked });
-    this.#beSureLater(subscription, checked);
+    this.#beSureLater(home, { subscription, checked });
   }
 
   #update(name: string): void {
@@ -160,7 +162,7 @@ class BusRun {
     const patterns = this.#drawPatterns();
     entry.checked.update(patterns);
     entry.subscription.update(patterns);
-    this.#beSureLater(entry.subscription, entry.checked);
+    this.#beSureLater(this.#home(name), entry);
   }
 
   #stopOne(name: string): void {
@@ -173,16 +175,27 @@ class BusRun {
   }
 
   /** Expects everything from when the subscription is known, as the bus itself says. */
-  #beSureLater(subscription: BusSubscription, checked: CheckedSubscription): void {
+  #beSureLater(home: Home, { subscription, checked }: Home['entries'][number]): void {
     const { revision } = subscription;
+    const { bus } = home;
     subscription.ready({ scope: 'cluster', timeoutMs: 3000 }).then(
       () => {
-        if (!checked.isOver && subscription.revision === revision) checked.isSure = true;
+        const isStill = !checked.isOver && subscription.revision === revision;
+        if (isStill && bus !== undefined) checked.sure(linkedLives(bus.links()));
         return undefined;
       },
       // A partition outlasts the deadline: nothing is expected then.
       () => undefined,
     );
+  }
+
+  /** Who had no link when a subscription was made known learns of it later; the bus is asked again. */
+  #beSureAgain(home: Home): void {
+    const linked = linkedLives(home.bus?.links() ?? []);
+    for (const entry of home.entries) {
+      const { checked } = entry;
+      if (checked.isSure && linked.some((life) => !checked.isKnownTo(life))) this.#beSureLater(home, entry);
+    }
   }
 
   #dropLink(name: string): void {
