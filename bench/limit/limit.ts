@@ -63,13 +63,13 @@ const rpc: RpcSide = {
     });
     const writer = new SlabWriter([socket]);
     return {
-      call(value, done) {
+      call(value, take) {
         const id = free.pop() ?? waiting.length;
         // A caller has one promise a call whatever carries it, so the limit settles one too.
         const settled = new Promise<unknown>((resolve) => {
           waiting[id] = resolve;
         });
-        void settled.then(done);
+        void settled.then(take);
         if (objects) {
           const packed = packr.pack(value, REUSE_BUFFER_MODE);
           writer.frame(id, packed, packed.start, packed.end);

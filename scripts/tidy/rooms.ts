@@ -86,6 +86,8 @@ export const mayUse: Readonly<Record<string, readonly Permit[]>> = {
     ...rxjs,
     { name: /^@opentelemetry\/api$/ },
     { name: /^node:async_hooks$/ },
+    // The trace API is required when it is in the process already; see call-scope.
+    { name: /^node:module$/ },
     { name: /^@standard-schema\/spec$/ },
   ],
   bus: [...rxjs],

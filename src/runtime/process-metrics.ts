@@ -65,7 +65,7 @@ export class ProcessMetrics implements Metrics {
         kind: 'histogram',
         name,
         help,
-        series: series.map(({ labels, store }) => ({ labels, ...store.read() })),
+        series: series.map(({ labels, store }) => Object.assign(store.read(), { labels })),
       });
     }
     return families.toSorted((left, right) => (left.name < right.name ? -1 : 1));

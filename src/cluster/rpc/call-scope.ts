@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRequire } from 'node:module';
 import type * as openTelemetry from '@opentelemetry/api';
 import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import type { CallContext } from './service-types.js';
@@ -6,8 +7,8 @@ import type { CallContext } from './service-types.js';
 /**
  * The call that a handler works on, seen by everything that the handler calls, and the trace context around it. Without a trace
  * SDK in the process the trace part costs one look-up, and the API of OpenTelemetry is not loaded: an SDK registers itself in a
- * global of a fixed name, and before that nothing could be traced. `start` loads it where an SDK came first, as its own documents
- * ask for; where one comes later, the first call after it has the API loaded and is not traced itself.
+ * global of a fixed name, and before that nothing could be traced. It is required, not imported: the first call after an SDK came is
+ * traced too, and a simulated node never waits for the disk.
  *
  * On Node 20 every promise of the process pays for a storage that was ever entered. So none is entered before somebody can look:
  * before the first client of the node is made, or the first `current()`. Until then a field tells the synchronous part of a
@@ -19,7 +20,6 @@ export class CallScope {
   readonly #inheriting: boolean;
   #isWatched: boolean;
   #api: TraceApi | undefined;
-  #loading: Promise<void> | undefined;
   /** The call whose handler is on the stack. */
   #running: CallContext | undefined;
 
@@ -27,11 +27,6 @@ export class CallScope {
     this.#tracing = options.tracing;
     this.#inheriting = options.inheritance !== false;
     this.#isWatched = options.inheritance === true;
-  }
-
-  /** Resolves when calls can be traced, if anything in this process traces. */
-  async start(): Promise<void> {
-    if (this.#tracing && hasTraceSdk()) await this.#load();
   }
 
   /** The call that this code runs for, if it runs for one. */
@@ -70,18 +65,11 @@ export class CallScope {
   }
 
   #findApi(): TraceApi | undefined {
-    if (this.#api !== undefined || !this.#tracing || !hasTraceSdk()) return this.#api;
-    void this.#load();
-    return undefined;
-  }
-
-  #load(): Promise<void> {
-    this.#loading ??= this.#loadApi();
-    return this.#loading;
-  }
-
-  async #loadApi(): Promise<void> {
-    this.#api = await import('@opentelemetry/api');
+    if (this.#api === undefined && this.#tracing && hasTraceSdk()) {
+      const api: TraceApi = createRequire(import.meta.url)('@opentelemetry/api');
+      this.#api = api;
+    }
+    return this.#api;
   }
 
   #enter(call: CallContext, work: Handler, input: unknown): unknown {

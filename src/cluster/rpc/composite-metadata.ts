@@ -41,18 +41,17 @@ export function readCompositeMetadata(bytes: Uint8Array): StockRequest | undefin
   const reader = new ByteReader(bytes);
   let route: Route | undefined;
   let dataType: string | undefined;
-  let headers: Record<string, string> | undefined;
+  const headers = new Map<string, string>();
   for (let count = 0; reader.remaining > 0; count += 1) {
     const type = readType(reader);
     const content = reader.bytes(reader.u24());
     if (!reader.ok || count >= entriesMax) return undefined;
     if (type === routingType) route ??= readRoute(content);
     else if (type === dataTypeType) dataType ??= readType(new ByteReader(content));
-    else if (isHeader(type) && content.length <= headersBytesMax) {
-      headers = { ...headers, [type]: bytesToText(content) };
-    }
+    else if (isHeader(type) && content.length <= headersBytesMax) headers.set(type, bytesToText(content));
   }
-  return route === undefined ? undefined : { route, dataType, headers };
+  if (route === undefined) return undefined;
+  return { route, dataType, headers: headers.size === 0 ? undefined : Object.fromEntries(headers) };
 }
 
 /** Writes composite metadata: the route, the media type of the data, and an entry for each header. */

@@ -34,7 +34,7 @@ export class Registry {
   /** Every instance of a service, or of all; local ones included. */
   instances(service?: string): readonly ServiceInstance[] {
     if (service !== undefined) return [...(this.#services.get(service)?.values() ?? [])];
-    return [...this.#services.values()].flatMap((instances) => [...instances.values()]);
+    return [...this.#services.values()].flatMap((instances) => Array.from(instances.values()));
   }
 
   /** Changes from now on; take the snapshot in the same turn and nothing is missed. */

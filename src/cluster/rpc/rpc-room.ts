@@ -140,7 +140,7 @@ export class RpcRoom implements RpcManager, Startable {
       }),
     ];
     this.#clients.refreshAll();
-    return this.#scope.start();
+    return Promise.resolve();
   }
 
   register<Methods extends ContractMethods>(

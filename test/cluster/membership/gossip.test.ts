@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spreadBytesMax } from '../../../src/core/limits.js';
 import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 
-describe('what users gossip', function gossip() {
+describe('what users gossip', function suite() {
   // Simulated time is cheap; a machine that is busy otherwise takes longer for it.
   this.timeout(20_000);
 

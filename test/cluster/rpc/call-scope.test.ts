@@ -13,34 +13,32 @@ describe('call scope', () => {
     Reflect.deleteProperty(globalThis, Symbol.for('opentelemetry.js.api.1'));
   });
 
-  it('adds nothing where no SDK has registered', async () => {
-    const scope = await startedScope();
+  it('adds nothing where no SDK has registered', () => {
+    const scope = scopeOf();
     const headers = { tenant: 'a' };
     assert.equal(scope.inject(headers), headers);
   });
 
-  it('carries the active trace out, and into the handler on the other side', async () => {
+  it('carries the active trace out, and into the handler on the other side', () => {
     register();
-    const scope = await startedScope();
+    const scope = scopeOf();
     const headers = context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject({ tenant: 'a' }));
     assert.deepEqual(headers, { tenant: 'a', traceparent: '00-abc-def-01' });
     const seen = scope.run(callOf(headers), () => context.active().getValue(traceKey), undefined);
     assert.equal(seen, '00-abc-def-01');
   });
 
-  it('begins to trace after the first call when an SDK registers later', async () => {
-    const scope = await startedScope();
+  it('traces from the first call on when an SDK registers later', () => {
+    const scope = scopeOf();
+    assert.equal(scope.inject(undefined), undefined);
     register();
-    const send = (): unknown =>
-      context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject(undefined));
-    assert.equal(send(), undefined);
-    await scope.start();
-    assert.deepEqual(send(), { traceparent: '00-abc-def-01' });
+    const sent = context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject(undefined));
+    assert.deepEqual(sent, { traceparent: '00-abc-def-01' });
   });
 
-  it('leaves headers alone when tracing is off', async () => {
+  it('leaves headers alone when tracing is off', () => {
     register();
-    const scope = await startedScope(false);
+    const scope = scopeOf(false);
     const sent = context.with(ROOT_CONTEXT.setValue(traceKey, '00-abc-def-01'), () => scope.inject(undefined));
     assert.equal(sent, undefined);
   });
@@ -76,10 +74,8 @@ describe('call scope', () => {
   }
 });
 
-async function startedScope(tracing = true): Promise<CallScope> {
-  const scope = new CallScope({ tracing, inheritance: 'lazy' });
-  await scope.start();
-  return scope;
+function scopeOf(tracing = true): CallScope {
+  return new CallScope({ tracing, inheritance: 'lazy' });
 }
 
 function callOf(headers: Readonly<Record<string, string>>): CallContext {
