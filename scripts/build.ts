@@ -1,9 +1,8 @@
-/** Emits the package to dist/: compiled files, declarations, and a command that can be executed. */
+/** Emits the package to dist/: declarations file by file, bundled JavaScript, and a command that can be executed. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
-
-const command = 'dist/cli/main.js';
+import { chmodSync, rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
 execFileSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-if (existsSync(command)) chmodSync(command, 0o755);
+execFileSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', 'dist'], { stdio: 'inherit' });
+chmodSync('dist/cli/main.js', 0o755);

@@ -3,6 +3,7 @@
  * the names of functions by a call for each closure that is made, which would be timed too; users run plain JavaScript.
  * Types are stripped file by file, so a changed file costs milliseconds.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 export const rootDir: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 /** Where the compiled files are. */
 export const buildDir: string = join(rootDir, 'bench', '.build');
+
+/** The entry of the package as users install it: bundled. */
+export const packageEntry: string = join(buildDir, 'package', 'index.js');
 
 /** The compiled file of a source file given from the root: `bench/limit/limit.ts`. */
 export function compiledPath(sourcePath: string): string {
@@ -27,7 +31,11 @@ export async function compile(): Promise<number> {
     wanted.add(target);
     if (modifiedMs(target) < modifiedMs(source)) stale.push({ source, target });
   }
-  for (const file of walk(buildDir, '.js')) if (!wanted.has(file)) rmSync(file);
+  for (const root of ['src', 'bench']) {
+    for (const file of walk(join(buildDir, root), '.js')) if (!wanted.has(file)) rmSync(file);
+  }
+  const isPackageStale = modifiedMs(packageEntry) < Math.max(...sources.map(modifiedMs));
+  if (isPackageStale) bundle();
   if (stale.length === 0) return 0;
   const { default: ts } = await import('typescript');
   for (const { source, target } of stale) {
@@ -43,6 +51,11 @@ export async function compile(): Promise<number> {
     writeFileSync(target, outputText);
   }
   return stale.length;
+}
+
+function bundle(): void {
+  const folder = relative(rootDir, dirname(packageEntry));
+  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/bundle.ts', folder], { cwd: rootDir, stdio: 'inherit' });
 }
 
 function* walk(dir: string, extension: string): Generator<string> {

@@ -15,7 +15,7 @@ import type {
   StreamSide,
 } from '../contender.js';
 import { until } from '../harness/clock.js';
-import { compiledPath } from '../harness/compile.js';
+import { packageEntry } from '../harness/compile.js';
 
 interface Event {
   readonly value: unknown;
@@ -76,24 +76,22 @@ interface Surface {
   stream(options?: { readonly raw?: boolean }): unknown;
 }
 
-const publicModule = 'src/index.ts';
 /** More than any window, so that no event of a run is dropped by a subscription's own policy. */
 const queueMax = 65_536;
 /** Items on the way, as the other contenders ask for. */
 const credit = 256;
 
 async function surface(): Promise<Required<Surface>> {
-  const file = compiledPath(publicModule);
-  if (!existsSync(file)) throw new Error(`scalebus exports no createNode: there is no ${publicModule}`);
+  if (!existsSync(packageEntry)) throw new Error(`scalebus exports no createNode: there is no ${packageEntry}`);
   let loaded: Surface;
   try {
-    loaded = (await import(pathToFileURL(file).href)) as Surface;
+    loaded = (await import(pathToFileURL(packageEntry).href)) as Surface;
   } catch (cause) {
-    throw new Error(`scalebus cannot be loaded from ${publicModule}: ${String(cause)}`, { cause });
+    throw new Error(`scalebus cannot be loaded from ${packageEntry}: ${String(cause)}`, { cause });
   }
   const { createNode } = loaded;
   if (createNode === undefined) {
-    throw new Error(`scalebus exports no createNode from ${publicModule}: nothing to measure`);
+    throw new Error(`scalebus exports no createNode from ${packageEntry}: nothing to measure`);
   }
   return { ...loaded, createNode };
 }
