@@ -25,14 +25,14 @@ const gates: readonly Gate[] = [
   {
     name: 'tests',
     command: 'npm test -- --reporter ./scripts/count-reporter.ts',
-    limitSeconds: 480,
+    limitSeconds: 600,
     counts: true,
   },
   { name: 'lint', command: 'npm run lint', limitSeconds: 310 },
   { name: 'format', command: 'npm run format:check', limitSeconds: 60 },
   { name: 'types', command: 'npm run types', limitSeconds: 180 },
   { name: 'pure', command: 'npm run pure', limitSeconds: 90 },
-  { name: 'build', command: 'npm run build', limitSeconds: 120 },
+  { name: 'unused', command: 'npm run unused', limitSeconds: 60 },
   { name: 'package', command: 'npm run package-check', limitSeconds: 240, needs: entries },
   {
     name: 'bench smoke',
@@ -43,7 +43,7 @@ const gates: readonly Gate[] = [
   {
     name: '200 simulated seeds',
     command: 'npm run sim -- --from 1 --seeds 200',
-    limitSeconds: 300,
+    limitSeconds: 420,
     needs: ['src/testing/sim-cli.ts'],
   },
 ];

@@ -1,6 +1,5 @@
 import type { CancelToken } from '../core/cancel.js';
 import type { ClusterError } from '../core/errors.js';
-import type { Unlisten } from '../core/listeners.js';
 
 /** The event bus as gateways, rules and guests see it; the public `EventBus` adds the RxJS forms. */
 export interface BusDoor {
@@ -182,6 +181,3 @@ export interface BusFault {
   readonly subscription: string | undefined;
   readonly error: ClusterError;
 }
-
-/** Listens to such faults. */
-export type BusFaultListener = (listener: (fault: BusFault) => void) => Unlisten;

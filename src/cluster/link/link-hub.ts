@@ -7,7 +7,6 @@ import { textToBytes } from '../../core/text.js';
 import type { Connection } from '../../spi/connections.js';
 import {
   type IncomingStream,
-  type Link,
   type LinkEnd,
   type LinkEvent,
   type LinkPeer,
@@ -197,9 +196,4 @@ export interface HubEvents {
 export function refuse(incoming: IncomingStream, why: string): StreamSink {
   incoming.stream.fail(streamErrorCodes.rejected, textToBytes(why));
   return deafSink;
-}
-
-/** Says whether a link is of a member. */
-export function isPeer(link: Link): boolean {
-  return link.peer.role === 'peer';
 }

@@ -2,7 +2,6 @@ import type { Observable, Subscription } from 'rxjs';
 import { isObservable } from 'rxjs/internal/util/isObservable';
 import { BoundedQueue } from '../../core/bounded-queue.js';
 import { ClusterError } from '../../core/errors.js';
-import type { ItemSource } from './service-types.js';
 import {
   type CreditRequest,
   type CreditSource,
@@ -53,12 +52,6 @@ export function startPump(source: unknown, target: PumpTarget): Pump {
     ),
   );
   return stoppedPump;
-}
-
-/** Says whether a value can be pumped. */
-export function isItemSource(value: unknown): value is ItemSource<unknown> {
-  if (isKind(value, 'credit') || isKind(value, 'lossy')) return true;
-  return isObservable(value) || isAsyncIterable(value) || isIterable(value);
 }
 
 const stoppedPump: Pump = { credited: () => undefined, stop: () => undefined };

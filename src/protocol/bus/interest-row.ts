@@ -157,10 +157,7 @@ export function readHashes(bytes: Uint8Array): readonly number[] | undefined {
   return reader.ok && last <= 0xffff_ffff ? hashes : undefined;
 }
 
-/** Buckets that hashes are spread over by their upper ten bits, so that one change rewrites a thousandth. */
-export const hashBuckets = 1024;
-
-/** The bucket of a hash. */
+/** The bucket of a hash, one of 1024 by its upper ten bits, so that one change rewrites a thousandth. */
 export function bucketOf(hash: number): number {
   return hash >>> 22;
 }
