@@ -22,6 +22,7 @@ import { publishConfirmed } from './confirm.js';
 import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo, Undelivered } from './event-bus.js';
 import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
+import { GroupBook, type MemberKind } from './group-book.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
@@ -30,11 +31,14 @@ import { publishFrom, type EventSource, type PublishFromOptions, type PublishFro
 import { RequestDesk } from './request-desk.js';
 import { Responder } from './responder.js';
 import {
-  assertLaneFits,
+  assertTravels,
+  hasOwnLane,
+  lanesOfNodeMax,
   noSubscribeOptions,
   resolveSubscribeOptions,
   type ResolvedSubscribeOptions,
 } from './subscribe-options.js';
+import { SourceRoom } from './source-room.js';
 import { Subscriber, type SubscriberHost } from './subscriber.js';
 import { SubscriptionHandle, type SubscriptionOwner } from './subscription.js';
 import { createWanted, type Wanted } from './wanted.js';
@@ -52,11 +56,14 @@ export class BusCore implements EventBus {
   readonly #faults = new Listeners<BusFault>();
   readonly #undelivered = new Listeners<Undelivered>();
   readonly #subscribers = new Set<Subscriber>();
-  readonly #groups = new Map<string, GroupUse>();
+  readonly #groups = new GroupBook();
+  readonly #room: SourceRoom;
   readonly #host: SubscriberHost;
   readonly #subscriberOwner: SubscriptionOwner<Subscriber>;
   readonly #responderOwner: SubscriptionOwner<Responder>;
   #orders = 0;
+  /** Subscriptions with a lane from every peer. */
+  #lanes = 0;
   #stopped = false;
 
   constructor(deps: EventBusDeps, options: EventBusOptions, makeOutlet?: (core: BusCore) => Outlet) {
@@ -64,6 +71,7 @@ export class BusCore implements EventBus {
     this.#hooks = options.hooks ?? {};
     this.delivery = new LocalDelivery(deps.random);
     this.#outlet = makeOutlet?.(this);
+    this.#room = new SourceRoom(this.delivery, this.#outlet);
     const shared = { ...deps, delivery: this.delivery, outlet: this.#outlet, hooks: this.#hooks };
     this.#publisher = new Publisher({ ...shared, checkValues: options.checkValues ?? false });
     this.desk = new RequestDesk(shared);
@@ -123,8 +131,8 @@ export class BusCore implements EventBus {
     return publishFrom(
       {
         publish: (value) => this.publish(topic, value, publishOptions),
-        hasRoom: () => this.#fullBlockers(topic).length === 0 && this.#outletHasRoom(topic),
-        whenRoom: (run) => this.#whenRoom(topic, run),
+        hasRoom: () => this.#room.has(topic),
+        whenRoom: (run) => this.#room.when(topic, run),
       },
       source,
       options,
@@ -158,7 +166,8 @@ export class BusCore implements EventBus {
   ): BusSubscription {
     const { resolved, wanted, order } = this.#admit('respond', patterns, options);
     const responder = new Responder(handler, { options: resolved, order, wanted });
-    this.#useGroup(resolved);
+    this.#assertTravels(resolved, wanted);
+    this.#joinGroup(resolved, 'responder');
     this.desk.add(responder);
     if (resolved.broker) this.#outlet?.responding(responder);
     return new SubscriptionHandle(responder, this.#responderOwner);
@@ -247,8 +256,10 @@ export class BusCore implements EventBus {
     onEnd?: (error: ClusterError | undefined) => void,
   ): BusSubscription {
     const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
-    if (this.#outlet !== undefined) assertLaneFits(resolved, wanted);
-    this.#useGroup(resolved);
+    this.#assertTravels(resolved, wanted);
+    this.#assertLaneFree(resolved);
+    this.#joinGroup(resolved, 'subscription');
+    if (hasLane(resolved)) this.#lanes += 1;
     const setup = { options: resolved, order, wanted, onEnd };
     const subscriber = new Subscriber(this.#host, this.#hookHandler(handler, resolved.id ?? String(order)), setup);
     this.#subscribers.add(subscriber);
@@ -261,14 +272,15 @@ export class BusCore implements EventBus {
     if (!this.#subscribers.delete(subscriber)) return;
     this.delivery.remove(subscriber);
     if (subscriber.options.broker) this.#outlet?.unsubscribed(subscriber);
-    this.#leaveGroup(subscriber.options);
+    this.#groups.leave(subscriber.options, 'subscription');
+    if (hasLane(subscriber.options)) this.#lanes -= 1;
     subscriber.stop();
   }
 
   #updateSubscriber(subscriber: Subscriber, patterns: string | readonly string[], only?: OnlyValues): void {
     const before = subscriber.wanted;
     const wanted = this.#admitUpdate('subscribe', patterns, only);
-    if (this.#outlet !== undefined) assertLaneFits(subscriber.options, wanted);
+    this.#assertTravels(subscriber.options, wanted);
     this.delivery.update(subscriber, wanted);
     if (subscriber.options.broker) this.#outlet?.updated(subscriber, before);
   }
@@ -282,7 +294,7 @@ export class BusCore implements EventBus {
   #closeResponder(responder: Responder): void {
     this.desk.remove(responder);
     if (responder.options.broker) this.#outlet?.respondingEnded(responder);
-    this.#leaveGroup(responder.options);
+    this.#groups.leave(responder.options, 'responder');
   }
 
   #hookHandler(handler: EventHandler, id: string): EventHandler {
@@ -319,44 +331,29 @@ export class BusCore implements EventBus {
     }
   }
 
-  /** Counts a member in, or throws `group-conflict`. */
-  #useGroup(options: ResolvedSubscribeOptions): void {
-    const { group } = options;
-    if (group === undefined) return;
-    const use = this.#groups.get(group.name) ?? { strategy: group.strategy, members: 0 };
-    if (use.strategy !== group.strategy) throw groupConflict(group.name, group.strategy, use.strategy);
-    if (options.broker) this.#outlet?.checkGroup(group.name, group.strategy);
-    use.members += 1;
-    this.#groups.set(group.name, use);
+  #assertTravels(options: ResolvedSubscribeOptions, wanted: Wanted): void {
+    if (this.#outlet !== undefined) assertTravels(options, wanted);
   }
 
-  #leaveGroup(options: ResolvedSubscribeOptions): void {
-    const use = options.group === undefined ? undefined : this.#groups.get(options.group.name);
-    if (use === undefined || options.group === undefined) return;
-    use.members -= 1;
-    if (use.members === 0) this.#groups.delete(options.group.name);
+  /** Throws when peers would give one more lossless subscription of this node no lane. */
+  #assertLaneFree(options: ResolvedSubscribeOptions): void {
+    if (this.#outlet === undefined || !hasLane(options) || this.#lanes < lanesOfNodeMax) return;
+    throw new ClusterError(
+      'too-large',
+      `a node has ${lanesOfNodeMax} block subscriptions that listen to others at most`,
+    );
+  }
+
+  #joinGroup(options: ResolvedSubscribeOptions, kind: MemberKind): void {
+    const { group, broker } = options;
+    if (group !== undefined && broker) this.#outlet?.checkGroup(group.name, group.strategy);
+    this.#groups.join(options, kind);
   }
 
   #whenKnown(done: () => void): () => void {
     if (this.#outlet !== undefined) return this.#outlet.whenKnown(done);
     done();
     return () => undefined;
-  }
-
-  #fullBlockers(topic: string): readonly Subscriber[] {
-    const { plain } = this.delivery.find(topic).match.own;
-    return plain.filter((subscriber) => subscriber.options.overflow === 'block' && !subscriber.hasRoom);
-  }
-
-  #outletHasRoom(topic: string): boolean {
-    return this.#outlet === undefined || this.#outlet.hasRoom(this.#outlet.find(this.delivery.find(topic).topic));
-  }
-
-  #whenRoom(topic: string, run: () => void): void {
-    const blocker = this.#fullBlockers(topic)[0];
-    if (blocker !== undefined) blocker.whenRoom(run);
-    else if (this.#outlet !== undefined) this.#outlet.whenRoom(this.#outlet.find(this.delivery.find(topic).topic), run);
-    else run();
   }
 
   #refuseStopped(): never {
@@ -370,13 +367,8 @@ interface Admitted {
   readonly order: number;
 }
 
-interface GroupUse {
-  readonly strategy: string;
-  members: number;
-}
-
-function groupConflict(name: string, wanted: string, held: string): ClusterError {
-  return new ClusterError('group-conflict', `group ${name} has strategy ${held} here, not ${wanted}`);
+function hasLane(options: ResolvedSubscribeOptions): boolean {
+  return options.broker && hasOwnLane(options);
 }
 
 function toPublishOptions(options: PublishFromOptions): PublishOptions {

@@ -161,13 +161,16 @@ export class ClusterOutlet implements Outlet {
   #sendWide({ peers, lanes }: Pick<PeerRoute, 'peers' | 'lanes'>, event: OutEvent, message: Outgoing): SendResult {
     const tally = new Tally();
     for (const peer of peers) this.#offerShared(peer, event, message, tally);
-    for (const name of message.winners?.keys() ?? []) {
+    for (const name of message.winners?.byNode.keys() ?? []) {
       const peer = this.#book.find(name);
       if (peer !== undefined && !peers.includes(peer)) this.#offerShared(peer, event, message, tally);
     }
     for (const { peer, key } of lanes) {
-      const lane = peer.ownLanes.get(key);
-      if (lane !== undefined) tally.count(copyOf(peer, event), this.#offer(peer, lane, event));
+      this.#offerOwn(peer, key, event, tally);
+    }
+    for (const { node, lane, group } of message.winners?.byLane ?? []) {
+      const peer = this.#book.find(node);
+      if (peer !== undefined) this.#offerOwn(peer, lane, { ...formFor(peer, event), won: [group] }, tally);
     }
     this.#meter.sent.add(tally.sent);
     this.#meter.refused.add(tally.refusals);
@@ -261,8 +264,8 @@ export class ClusterOutlet implements Outlet {
     );
   }
 
-  whenRoom(route: Route, run: () => void): void {
-    if (this.hasRoom(route) || !this.#isRunning) run();
+  whenRoom(run: () => void): void {
+    if (!this.#isRunning) run();
     else this.#roomWaiters.add(run);
   }
 
@@ -272,10 +275,15 @@ export class ClusterOutlet implements Outlet {
   }
 
   #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: Tally): void {
-    const won = message.winners?.get(peer.id.name);
+    const won = message.winners?.byNode.get(peer.id.name);
     const own = formFor(peer, event);
     const copy = won === undefined ? own : { ...own, won };
     tally.count(copyOf(peer, copy), this.#offer(peer, peer.shared, copy));
+  }
+
+  #offerOwn(peer: Peer, key: string, event: OutEvent, tally: Tally): void {
+    const lane = peer.ownLanes.get(key);
+    tally.count(copyOf(peer, event), lane !== undefined && this.#offer(peer, lane, event));
   }
 
   #offer(peer: Peer, lane: OutLane, event: OutEvent): boolean {
@@ -386,7 +394,10 @@ function sum<T>(items: readonly T[], read: (item: T) => number): number {
 
 function describeWant(want: RemoteWant): string {
   if (want.kind === 'pattern') return want.text;
-  if (want.kind === 'lane') return `lossless lane ${want.key}: ${want.interest.patterns.join(' ')}`;
+  if (want.kind === 'lane') {
+    const { group, patterns } = want.interest;
+    return `lossless lane ${want.key}${group === undefined ? '' : ` of group ${group}`}: ${patterns.join(' ')}`;
+  }
   return want.index < 0 ? 'exact topics, as hashes' : `${want.text} narrowed to a set of values`;
 }
 

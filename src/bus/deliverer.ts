@@ -107,5 +107,7 @@ const ownLaneFan: Fan = {
 
 /** A peer routes by hashes and by patterns that may be out of date: the subscription itself has the last word. */
 function wantsIt(subscriber: Subscriber, { topic, head }: ArrivedEvent): readonly Subscriber[] {
-  return head.broadcast || subscriber.wanted.wants(topic) ? [subscriber] : [];
+  // One that stopped has no use for it, and a group has: the sender is to choose again.
+  if (subscriber.stopped) return nobody;
+  return head.broadcast || subscriber.wanted.wants(topic) ? [subscriber] : nobody;
 }

@@ -108,7 +108,7 @@ export class InterestWriter {
   #changeLane(lane: string, part: Wanting, by: 1 | -1): void {
     if (by > 0) this.#lanes.set(lane, part);
     else this.#lanes.delete(lane);
-    this.#dirty.add(interestKeyToText({ kind: 'lane', lane }));
+    this.#dirty.add(interestKeyToText({ kind: part.options.group === undefined ? 'lane' : 'member', lane }));
   }
 
   #changeExact(topic: string, by: 1 | -1): void {
@@ -183,11 +183,13 @@ export class InterestWriter {
     const rest = key.slice(2);
     const set = this.#sets.get(key);
     if (set !== undefined) return writeHashes(Array.from(set.keys(), (hash) => hash >>> 0));
-    if (key.startsWith('b ')) {
+    if (key.startsWith('b ') || key.startsWith('m ')) {
       const part = this.#lanes.get(rest);
       if (part === undefined) return undefined;
       const patterns = part.wanted.patterns.map(({ text }) => text);
-      return writeLaneInterest({ patterns, batchMax: laneBatchMax(part.options) });
+      const { group } = part.options;
+      const interest = { patterns, batchMax: laneBatchMax(part.options) };
+      return writeLaneInterest(group === undefined ? interest : { ...interest, group: group.name });
     }
     const claims = this.#patterns.get(key);
     const isExact = key.startsWith('e ') && !this.#isHashed && this.#exact.has(rest);
@@ -201,8 +203,11 @@ export class InterestWriter {
 export type Wants = 'events' | 'requests';
 
 function claimsOf({ options, order }: Wanting, kind: Wants, wanted: Wanted): readonly Claim[] {
-  if (kind === 'events' && hasOwnLane(options)) return [{ kind: 'lane', lane: String(order) }];
   const claims: Claim[] = [];
+  if (kind === 'events' && hasOwnLane(options)) {
+    claims.push({ kind: 'lane', lane: String(order) });
+    if (options.group === undefined) return claims;
+  }
   for (const pattern of wanted.patterns) {
     const isPlain = kind === 'events' && options.group === undefined;
     if (isPlain && wanted.only !== undefined) {

@@ -10,7 +10,7 @@ import type { Deliverer } from './deliverer.js';
 import { InLane } from './in-lane.js';
 import { LaneFeed } from './lane-feed.js';
 import type { Peer } from './peer.js';
-import { hasOwnLane } from './subscribe-options.js';
+import { usesSharedLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
 
 /** What accepting lanes needs. */
@@ -99,7 +99,7 @@ export class LaneAcceptor {
       return;
     }
     for (const subscriber of core.subscribers()) {
-      if (subscriber.options.broker && !hasOwnLane(subscriber.options)) subscriber.tellGap(gap);
+      if (subscriber.options.broker && usesSharedLane(subscriber.options)) subscriber.tellGap(gap);
     }
   }
 }

@@ -149,13 +149,20 @@ function byPriority(left: Subscriber, right: Subscriber): number {
   return left.options.priority - right.options.priority || left.order - right.order;
 }
 
+/** A lossless subscription that could not take one more. */
+export function isFull(subscriber: Subscriber): boolean {
+  return subscriber.options.overflow === 'block' && !subscriber.hasRoom;
+}
+
 function memberToCandidate(member: Subscriber): Candidate {
   return {
-    name: `${member.id}#${member.order}`,
+    // As its lane is named, so that every node that publishes takes the same one for a key.
+    name: String(member.order),
     epoch: 0,
     order: member.order,
     local: true,
     members: 1,
     inFlight: member.inFlight,
+    isFull: isFull(member),
   };
 }

@@ -98,6 +98,7 @@ export class OutLane {
   #final = false;
   #isFinalSent = false;
   #isFinalTold = false;
+  #isRetired = false;
   accepted = 0;
   dropped = 0;
   resent = 0;
@@ -139,7 +140,7 @@ export class OutLane {
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
-    const number = this.#final ? undefined : this.#window.accept(event, this.#bytesOf(event));
+    const number = this.#final || this.#isRetired ? undefined : this.#window.accept(event, this.#bytesOf(event));
     if (!this.#isFlushing) this.#flushLater();
     if (number === undefined) {
       this.dropped += 1;
@@ -194,6 +195,22 @@ export class OutLane {
     this.end();
   }
 
+  /**
+   * For a lane whose subscription is gone: takes nothing more, and ends when the peer has answered what it was sent, which for a
+   * member of a group decides who gets it in its stead; or with the connection, or after a while.
+   */
+  retire(): void {
+    if (this.#stream === undefined || !this.#isReady || this.#window.sent === this.#window.acked) {
+      this.close();
+      return;
+    }
+    this.#isRetired = true;
+    this.#isReady = false;
+    this.#stream.complete();
+    const { clock } = this.#host;
+    clock.setTimer(after(clock.now(), retireMs), () => this.end());
+  }
+
   #forgetStream(): void {
     this.#attempt += 1;
     this.#stream = undefined;
@@ -228,6 +245,10 @@ export class OutLane {
     };
     const lost = (): void => {
       if (this.#attempt !== attempt) return;
+      if (this.#isRetired) {
+        this.end();
+        return;
+      }
       this.#forgetStream();
       this.#reopenLater(link);
     };
@@ -276,7 +297,7 @@ export class OutLane {
   }
 
   #resume(known: boolean, received: number): void {
-    if (this.#isReady) return;
+    if (this.#isReady || this.#isRetired) return;
     this.#definitionsSent = 0;
     this.#topicsSent = new Set();
     if (known) {
@@ -450,6 +471,9 @@ const answerItems = 1024;
 const entryBytes = 64;
 
 const reopenMs = 200;
+
+/** How long a lane without a subscription waits for answers. */
+const retireMs = 1000;
 
 const writtenCheckMs = 1;
 

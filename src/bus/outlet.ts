@@ -35,9 +35,9 @@ export interface Outlet {
   explain(topic: string): readonly ExplainedNode[];
   /** Throws `group-conflict` when a peer's members of the group have another strategy. */
   checkGroup(name: string, strategy: GroupStrategy): void;
-  /** Calls `run` once when no lossless lane of the route is full. */
-  whenRoom(route: Route, run: () => void): void;
-  /** True when every lossless lane of the route has room. */
+  /** Calls `run` once when there may be room on some lane that had none, or at once when this node stops. */
+  whenRoom(run: () => void): void;
+  /** True when every lane of the route has room; its groups are asked themselves. */
   hasRoom(route: Route): boolean;
 }
 
@@ -69,6 +69,33 @@ export interface RouteMember {
   readonly inFlight: number;
   /** False while its link is down or it is suspect. */
   readonly usable: boolean;
+  /** False while so much waits for it that another member is better, or a lossless source should pause. */
+  readonly hasRoom: boolean;
+  /** The lanes of its lossless members; empty where they are not, and the node itself chooses one. */
+  readonly lanes: readonly RouteLane[];
+}
+
+/** A lossless member of a group on another node. */
+export interface RouteLane {
+  readonly key: string;
+  /** Age of the member. */
+  readonly order: number;
+  readonly inFlight: number;
+  readonly hasRoom: boolean;
+}
+
+/** Who was chosen for the groups of an event, on other nodes. */
+export interface Winners {
+  /** Groups won, by node: it chooses the member. */
+  readonly byNode: ReadonlyMap<string, readonly string[]>;
+  readonly byLane: readonly LaneWinner[];
+}
+
+/** A lossless member that was chosen. */
+export interface LaneWinner {
+  readonly node: string;
+  readonly lane: string;
+  readonly group: string;
 }
 
 /** One event on its way out. */
@@ -82,8 +109,7 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>;
   readonly key: string | undefined;
   readonly ttlMs: number | undefined;
-  /** Groups won, by node. */
-  readonly winners: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly winners: Winners | undefined;
   readonly confirm: Confirming | undefined;
 }
 

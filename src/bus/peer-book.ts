@@ -3,6 +3,7 @@ import type { Link, LinkEvent } from '../spi/links.js';
 import type { Membership } from '../spi/membership.js';
 import type { TableChange } from '../spi/tables.js';
 import type { LaneCodec } from '../spi/codec.js';
+import { lanesOfNodeMax } from './subscribe-options.js';
 import { OutLane, type OutLaneHost } from './out-lane.js';
 import { Peer } from './peer.js';
 import type { ResolvedClusterBusOptions } from './cluster-options.js';
@@ -71,6 +72,7 @@ export class PeerBook {
     if (peer === undefined || peer.link !== event.link) return;
     peer.link = undefined;
     for (const lane of peer.outLanes()) lane.detach();
+    for (const lane of peer.retired) lane.end();
     for (const lane of peer.inLanes.values()) lane.close();
   }
 
@@ -81,6 +83,7 @@ export class PeerBook {
     peer.link = link;
     if (!peer.wasLinked) this.#setBasic(peer, !readsAll(this.#deps.codec, link));
     peer.wasLinked = true;
+    peer.retired = [];
     for (const lane of peer.outLanes()) lane.attach(link);
   }
 
@@ -104,7 +107,7 @@ export class PeerBook {
     if (peer === undefined) return;
     if (change.kind === 'removed') this.routes.remove(peer, change.key);
     else this.routes.set(peer, change.key, change.value);
-    if (change.key.startsWith('b ')) this.#fitLane(peer, change.key);
+    if (change.key.startsWith('b ') || change.key.startsWith('m ')) this.#fitLane(peer, change.key);
   }
 
   /** Ends every lane in order; for a bus that stops. */
@@ -157,7 +160,7 @@ export class PeerBook {
     const want = peer.wants.get(rowKey);
     const lane = peer.ownLanes.get(key);
     if (want?.kind !== 'lane') {
-      lane?.close();
+      if (lane !== undefined) retire(peer, lane);
       peer.ownLanes.delete(key);
       this.#deps.onRoom();
     } else if (lane === undefined && peer.ownLanes.size < ownLanesMax) {
@@ -168,6 +171,11 @@ export class PeerBook {
   }
 }
 
+function retire(peer: Peer, lane: OutLane): void {
+  lane.retire();
+  peer.retired = [...peer.retired, lane].filter(({ inFlight }) => inFlight > 0);
+}
+
 function readsAll(codec: LaneCodec, { peer }: Link): boolean {
   return codec.capabilities.every((capability) => peer.capabilities.has(capability));
 }
@@ -175,5 +183,5 @@ function readsAll(codec: LaneCodec, { peer }: Link): boolean {
 /** Events in one frame: batches of 8 to 64 are enough (perf, section 2); more saves nothing. */
 const sharedBatchMax = 256;
 
-/** Lossless subscriptions of one peer that get a lane; those beyond get nothing, which `explain` shows. */
-const ownLanesMax = 1024;
+/** Lanes for lossless subscriptions of one peer: twice what a node has, as news of the old and the new may come in any order. */
+const ownLanesMax = 2 * lanesOfNodeMax;

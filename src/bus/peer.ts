@@ -15,6 +15,8 @@ export class Peer {
   readonly shared: OutLane;
   /** For lossless subscriptions of the peer, by their key. */
   readonly ownLanes: Map<string, OutLane> = new Map();
+  /** Lanes whose subscription is gone, while what was sent on them may still be answered. */
+  retired: readonly OutLane[] = [];
   readonly inLanes: Map<string, InLane> = new Map();
   readonly windows: Map<string, ReceiveWindow> = new Map();
   /** What handlers made of confirmed events, for the window of each lane. */
@@ -43,7 +45,7 @@ export class Peer {
 
   /** Every lane to it. */
   outLanes(): readonly OutLane[] {
-    return [this.shared, ...this.ownLanes.values()];
+    return [this.shared, ...this.ownLanes.values(), ...this.retired];
   }
 
   /** The window of a lane, and whether it was known. Another window of that lane is over; it is returned as well. */

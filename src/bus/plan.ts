@@ -1,12 +1,12 @@
 import type { GroupStrategy, Receipt } from '../spi/bus.js';
-import { hasOwnLane } from './subscribe-options.js';
+import { hasOwnLane, usesSharedLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
 
 /** Which subscriptions of this node a topic reaches, worked out once and kept with the topic. */
 export interface Plan {
   /** For what this node publishes. */
   readonly own: Fan;
-  /** For what comes from another node, but for those that have a lane of their own. */
+  /** For what comes from another node on its shared lane. */
   readonly foreign: Fan;
 }
 
@@ -44,7 +44,7 @@ export function buildPlan(subscribers: readonly Subscriber[], topic: string | un
   }
   return {
     own: buildFan(wanting.filter(({ options }) => options.local)),
-    foreign: buildFan(wanting.filter(({ options }) => options.broker && !hasOwnLane(options))),
+    foreign: buildFan(wanting.filter(({ options }) => options.broker && usesSharedLane(options))),
   };
 }
 

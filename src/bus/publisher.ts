@@ -6,12 +6,13 @@ import type { Random } from '../core/random.js';
 import { parsePattern } from '../core/topic.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
+import { laneToCandidate, memberToCandidate } from './candidate.js';
 import { noHeaders, SharedEvent, type EventRest } from './event.js';
 import type { ExplainedGroup } from './explain.js';
 import { Gate } from './gate.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
-import type { LocalDelivery } from './local-delivery.js';
-import type { Confirming, EventCopy, Outlet, Route, RouteGroup, SendResult } from './outlet.js';
+import { isFull, type LocalDelivery } from './local-delivery.js';
+import type { Confirming, EventCopy, LaneWinner, Outlet, Route, RouteGroup, SendResult, Winners } from './outlet.js';
 import { emptyReceipt, type Fan, type FanGroup } from './plan.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -158,7 +159,7 @@ export class Publisher {
     return { local, nodes: sent.nodes, groups: election.groups, dropped: sent.dropped + expected - local };
   }
 
-  #send(wide: WideEvent, value: unknown, winners: ReadonlyMap<string, readonly string[]> | undefined): SendResult {
+  #send(wide: WideEvent, value: unknown, winners: Winners | undefined): SendResult {
     const { route, options, watch, topic, broadcast } = wide;
     if (this.#outlet === undefined) return noSend;
     return this.#outlet.send({
@@ -202,7 +203,8 @@ export class Publisher {
     if (fan.groups.length === 0 && theirs.length === 0) return noElection;
     const choice = { key: wide.options.key ?? wide.topic, except };
     const chosen: Subscriber[] = [];
-    const winners = new Map<string, string[]>();
+    const byNode = new Map<string, string[]>();
+    const byLane: LaneWinner[] = [];
     let groups = 0;
     for (const name of groupNames(fan.groups, theirs)) {
       const here = fan.groups.find((group) => group.name === name);
@@ -211,13 +213,15 @@ export class Publisher {
       if (winner === undefined) continue;
       groups += 1;
       if (winner !== this.#deps.self.name) {
-        addWinner(winners, winner, name);
+        const lane = this.#chooseLane(there, winner, choice.key);
+        if (lane === undefined) addWinner(byNode, winner, name);
+        else byLane.push({ node: winner, lane, group: name });
       } else if (here !== undefined) {
         const member = this.#delivery.chooseMember(here, choice.key);
         if (member !== undefined) chosen.push(member);
       }
     }
-    return { chosen, groups, winners: winners.size === 0 ? undefined : winners };
+    return { chosen, groups, winners: byNode.size + byLane.length === 0 ? undefined : { byNode, byLane } };
   }
 
   #chooseNode(here: FanGroup | undefined, there: RouteGroup | undefined, choice: NodeChoice): string | undefined {
@@ -226,16 +230,25 @@ export class Publisher {
     const candidates: Candidate[] = here === undefined ? [] : [this.#ownCandidate(here)];
     for (const member of there?.nodes ?? []) {
       if (!member.usable || choice.except?.has(member.node) === true) continue;
-      candidates.push({ ...member, name: member.node, local: false });
+      candidates.push(memberToCandidate(member));
     }
     return candidates[chooseCandidate(strategy, candidates, choice.key, this.#deps.random)]?.name;
+  }
+
+  /** The lane of a node's lossless member that is to get it; `undefined`: the node itself chooses. */
+  #chooseLane(group: RouteGroup | undefined, node: string, key: string): string | undefined {
+    const lanes = group?.nodes.find((member) => member.node === node)?.lanes;
+    if (group === undefined || lanes === undefined || lanes.length === 0) return undefined;
+    const candidates = lanes.map(laneToCandidate);
+    return candidates[chooseCandidate(group.strategy, candidates, key, this.#deps.random)]?.name;
   }
 
   #ownCandidate(group: FanGroup): Candidate {
     const { name, epoch } = this.#deps.self;
     const order = group.members.reduce((least, member) => Math.min(least, member.order), Number.MAX_SAFE_INTEGER);
     const inFlight = group.members.reduce((sum, member) => sum + member.inFlight, 0);
-    return { name, epoch, order, local: true, members: group.members.length, inFlight };
+    const { members } = group;
+    return { name, epoch, order, local: true, members: members.length, inFlight, isFull: members.every(isFull) };
   }
 
   #evaluate(value: unknown): unknown {
@@ -310,7 +323,7 @@ interface PlainTargets {
 interface Election {
   readonly chosen: readonly Subscriber[];
   readonly groups: number;
-  readonly winners: ReadonlyMap<string, readonly string[]> | undefined;
+  readonly winners: Winners | undefined;
 }
 
 interface NodeChoice {

@@ -5,6 +5,7 @@ import type { Random } from '../core/random.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
 import type { BusEvent, GroupStrategy, RequestManyOptions, RequestOptions } from '../spi/bus.js';
+import { memberToCandidate } from './candidate.js';
 import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
@@ -203,7 +204,7 @@ export class RequestDesk {
         const held = groups.get(name) ?? { strategy, candidates: [] };
         groups.set(name, held);
         for (const member of nodes) {
-          if (member.usable) held.candidates.push({ ...member, name: member.node, local: false });
+          if (member.usable) held.candidates.push(memberToCandidate(member));
         }
       }
     }
@@ -234,6 +235,7 @@ function responderToCandidate(responder: Responder): Candidate {
     local: true,
     members: 1,
     inFlight: responder.inFlight,
+    isFull: false,
   };
 }
 

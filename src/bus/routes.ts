@@ -10,10 +10,11 @@ import {
   type GroupInterest,
   type InterestKey,
 } from '../protocol/bus/interest-row.js';
+import { isFreeStrategy } from '../protocol/bus/group.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
 import type { GroupStrategy } from '../spi/bus.js';
 import type { NumberedTopic } from './event-encoder.js';
-import type { RemoteResponder, Route, RouteGroup, RouteMember } from './outlet.js';
+import type { RemoteResponder, Route, RouteGroup, RouteLane, RouteMember } from './outlet.js';
 import type { Peer, RemoteWant } from './peer.js';
 import { emptyReceipt } from './plan.js';
 
@@ -142,22 +143,59 @@ export class PeerMember implements RouteMember {
   readonly epoch: number;
   readonly order: number;
   readonly members: number;
+  readonly lanes: readonly RouteLane[];
+  readonly #isAnyEnough: boolean;
 
-  constructor(peer: Peer, order: number, members: number) {
+  constructor(peer: Peer, { order, members, strategy }: GroupInterest, lanes: readonly RouteLane[] = noLanes) {
     this.peer = peer;
     this.node = peer.id.name;
     this.epoch = peer.id.epoch;
     this.order = order;
     this.members = members;
+    this.lanes = lanes;
+    this.#isAnyEnough = isFreeStrategy(strategy);
   }
 
   get inFlight(): number {
-    return this.peer.shared.inFlight;
+    if (this.lanes.length === 0) return this.peer.shared.inFlight;
+    return this.lanes.reduce((sum, lane) => sum + lane.inFlight, 0);
+  }
+
+  get hasRoom(): boolean {
+    if (this.lanes.length === 0) return this.peer.shared.hasRoom;
+    return this.#isAnyEnough ? this.lanes.some(laneHasRoom) : this.lanes.every(laneHasRoom);
   }
 
   get usable(): boolean {
     return this.peer.isUsable;
   }
+}
+
+/** The lane of a lossless member, with its state as it is when asked. */
+class MemberLane implements RouteLane {
+  readonly key: string;
+  readonly order: number;
+  readonly #peer: Peer;
+
+  constructor(peer: Peer, key: string) {
+    this.#peer = peer;
+    this.key = key;
+    this.order = Number(key);
+  }
+
+  get inFlight(): number {
+    return this.#peer.ownLanes.get(this.key)?.inFlight ?? 0;
+  }
+
+  get hasRoom(): boolean {
+    return this.#peer.ownLanes.get(this.key)?.hasRoom === true;
+  }
+}
+
+const noLanes: readonly RouteLane[] = [];
+
+function laneHasRoom(lane: RouteLane): boolean {
+  return lane.hasRoom;
 }
 
 /** Says whether a strategy contradicts what peers use; throws `group-conflict`. */
@@ -188,10 +226,14 @@ function buildRoute(wants: readonly RemoteWant[], topic: string | undefined): Pe
   const peers = new Set<Peer>();
   const lanes: { peer: Peer; key: string }[] = [];
   const groups = new Map<string, { strategy: GroupStrategy; members: Map<Peer, GroupInterest> }>();
+  const memberLanes: { peer: Peer; group: string; lane: RouteLane }[] = [];
   const matching = topic === undefined ? wants : wants.filter((want) => isWanted(want, topic));
   for (const want of matching) {
-    if (want.kind === 'lane') lanes.push({ peer: want.peer, key: want.key });
-    else if (want.kind !== 'pattern') peers.add(want.peer);
+    if (want.kind === 'lane') {
+      const { peer, key, interest } = want;
+      if (interest.group === undefined) lanes.push({ peer, key });
+      else memberLanes.push({ peer, group: interest.group, lane: new MemberLane(peer, key) });
+    } else if (want.kind !== 'pattern') peers.add(want.peer);
     else {
       if (want.interest.plain > 0) peers.add(want.peer);
       for (const group of want.interest.groups) addMember(groups, want.peer, group);
@@ -208,7 +250,14 @@ function buildRoute(wants: readonly RemoteWant[], topic: string | undefined): Pe
     groups: Array.from(groups, ([name, { strategy, members }]) => ({
       name,
       strategy,
-      nodes: Array.from(members, ([peer, { order, members: count }]) => new PeerMember(peer, order, count)),
+      nodes: Array.from(members, ([peer, interest]) => {
+        const own = memberLanes.filter((other) => other.peer === peer && other.group === name);
+        return new PeerMember(
+          peer,
+          interest,
+          own.map(({ lane }) => lane),
+        );
+      }),
     })),
     wants: matching,
   };
@@ -237,14 +286,17 @@ function addMember(
 
 function addResponderGroup(groups: RouteGroup[], peer: Peer, group: GroupInterest): void {
   if (groups.some(({ name }) => name === group.name)) return;
-  const { name, strategy, order, members } = group;
-  groups.push({ name, strategy, nodes: [new PeerMember(peer, order, members)] });
+  const { name, strategy } = group;
+  groups.push({ name, strategy, nodes: [new PeerMember(peer, group)] });
 }
 
 function toWant(peer: Peer, key: Exclude<InterestKey, BucketKey>, value: Uint8Array): RemoteWant | undefined {
-  if (key.kind === 'lane') {
+  if (key.kind === 'lane' || key.kind === 'member') {
     const interest = readLaneInterest(value);
-    return interest === undefined ? undefined : { kind: 'lane', peer, key: key.lane, interest };
+    const isMember = interest?.group !== undefined;
+    return interest === undefined || isMember !== (key.kind === 'member')
+      ? undefined
+      : { kind: 'lane', peer, key: key.lane, interest };
   }
   const interest = readPatternInterest(value);
   return interest === undefined ? undefined : { kind: 'pattern', peer, text: key.pattern, interest };

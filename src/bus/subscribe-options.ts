@@ -24,15 +24,30 @@ export function resolveSubscribeOptions(options: SubscribeOptions): ResolvedSubs
   return options === noSubscribeOptions ? defaults : resolve(options);
 }
 
-/** Says whether events for a subscription travel on a lane of its own: lossless ones outside groups do. */
+/** Says whether events for a subscription travel on a lane of its own: lossless ones do. */
 export function hasOwnLane(options: ResolvedSubscribeOptions): boolean {
-  return options.overflow === 'block' && options.group === undefined;
+  return options.overflow === 'block';
 }
 
-/** Throws `invalid-options` when peers could not take what a subscription with a lane of its own wants: it would get nothing from them. */
-export function assertLaneFits(options: ResolvedSubscribeOptions, wanted: Wanted): void {
-  if (!options.broker || !hasOwnLane(options)) return;
-  const fault = findLaneFault(wanted.patterns.map(({ text }) => text));
+/** Says whether the shared lane may bring something for it: a build that knows no lanes of members brings it a group's events there. */
+export function usesSharedLane(options: ResolvedSubscribeOptions): boolean {
+  return !hasOwnLane(options) || options.group !== undefined;
+}
+
+/** Throws `invalid-options` when peers could not learn what a subscription wants: it would get nothing from them, or what it does not want. */
+export function assertTravels(options: ResolvedSubscribeOptions, wanted: Wanted): void {
+  if (!options.broker) return;
+  if (options.group !== undefined && wanted.only !== undefined) {
+    fail(
+      'only',
+      'other nodes choose a member of a group by its patterns alone; use a group with broker: false, or no group',
+    );
+  }
+  if (!hasOwnLane(options)) return;
+  const fault = findLaneFault(
+    wanted.patterns.map(({ text }) => text),
+    options.group?.name,
+  );
   if (fault !== undefined) fail('overflow', `a block subscription for other nodes wants ${fault}; make several of it`);
 }
 
@@ -40,6 +55,9 @@ export function assertLaneFits(options: ResolvedSubscribeOptions, wanted: Wanted
 export function laneBatchMax(options: ResolvedSubscribeOptions): number {
   return Math.max(1, Math.min(64, Math.floor((options.queueMax + options.concurrencyMax) / 4)));
 }
+
+/** Lossless subscriptions of one node that listen to others: each is a lane from every peer. */
+export const lanesOfNodeMax = 1024;
 
 /** No options: all who have none share one resolved object. */
 export const noSubscribeOptions: SubscribeOptions = Object.freeze({});

@@ -13,7 +13,7 @@
  * - `invalid-topic`: the caller; did not run; the message says what is wrong with the topic or pattern.
  * - `invalid-value`: the caller; did not run; the value is not data, or a schema refused it: details list the paths.
  * - `too-large`: the caller; did not run; a limit in options, named in the message.
- * - `group-conflict`: a subscription of the same group with another strategy; did not run; agree on one.
+ * - `group-conflict`: a subscription of the same group with another strategy, or lossless beside others; did not run; agree on one.
  * - `no-responders`: nobody serves it now; did not run; retry later or not at all.
  * - `not-found`: the named node, service, method or instance does not exist here; did not run; retry after discovery.
  * - `incompatible`: the other side has another contract or wire version; did not run; upgrade one side.

@@ -91,7 +91,10 @@ export interface ConfirmReport extends Receipt {
 /** Who of a group gets an event. */
 export type GroupStrategy = 'random' | 'local-first' | 'oldest' | 'hashed' | 'least-in-flight';
 
-/** What happens to an event when a subscription's buffer is full. `block` slows a lossless source down instead. */
+/**
+ * What happens to an event when a subscription's buffer is full. `block` slows a lossless source down instead; in a group, its members on
+ * one node are all `block` or none.
+ */
 export type OverflowPolicy = 'block' | 'drop-oldest' | 'drop-newest' | 'latest' | 'error';
 
 /** How to subscribe. */

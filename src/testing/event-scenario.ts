@@ -1,7 +1,7 @@
 import type { EventBus } from '../bus/event-bus.js';
 import { ClusterError } from '../core/errors.js';
 import { findRandom, type Random } from '../core/random.js';
-import type { GroupStrategy, OverflowPolicy } from '../spi/bus.js';
+import type { BusEvent, GroupStrategy, OverflowPolicy } from '../spi/bus.js';
 import { BusChecker, GapLog, type MarkedValue } from './bus/bus-checker.js';
 import { EventHome, LossLog } from './bus/event-home.js';
 import { GroupChecker } from './bus/group-checker.js';
@@ -32,6 +32,8 @@ class EventRun {
   readonly #names: readonly string[];
   /** Every fourth seed overflows the window of a link; that takes as long as all the rest of a run. */
   readonly #floodEvents: number;
+  /** In every fourth seed the members of groups are slow and lossless, each with a lane from every node. */
+  readonly #groupOverflow: OverflowPolicy;
   readonly #checker = new BusChecker();
   readonly #log = new LossLog(this.#checker);
   readonly #homes = new Map<string, EventHome>();
@@ -55,6 +57,7 @@ class EventRun {
 
   constructor(seed: number) {
     this.#floodEvents = seed % 4 === 0 ? 20_000 : 3000;
+    this.#groupOverflow = seed % 4 === 1 ? 'block' : 'drop-oldest';
     this.#names = Array.from({ length: 3 + (seed % 3) }, (_, index) => `n${index + 1}`);
     this.#cluster = new SimCluster(seed, this.#names);
     this.#random = this.#cluster.simulator.random.fork('events');
@@ -328,9 +331,15 @@ class EventRun {
       dropped,
       gapOf: (life: string): number => (gaps.hasOpenEnd(life) ? Number.POSITIVE_INFINITY : gaps.of(life)),
     };
-    const subscription = home.node.bus.subscribe(`/group/${strategy}`, (event) => group.got(member, event), {
+    const overflow = this.#groupOverflow;
+    const handle = (event: BusEvent): Promise<void> | undefined => {
+      group.got(member, event);
+      return overflow === 'block' ? home.pause(10) : undefined;
+    };
+    const subscription = home.node.bus.subscribe(`/group/${strategy}`, handle, {
       group: { name: strategy, strategy },
       onGap: (gap) => gaps.add(gap),
+      ...(overflow === 'block' ? { overflow, queueMax: 20, concurrencyMax: 1 } : {}),
     });
     group.add(member);
     home.members.push({ subscription, group, member });

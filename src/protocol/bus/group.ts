@@ -15,11 +15,14 @@ export interface Candidate {
   readonly members: number;
   /** Events given to it and not yet known to be done. */
   readonly inFlight: number;
+  /** It could not take one more now: a strategy that is free to passes it by. */
+  readonly isFull: boolean;
 }
 
 /**
  * Chooses who of a group gets an event: the index, or -1 when there is nobody. Pure; only `random` and ties draw a number.
- * `local-first` takes a member of the publishing node if there is one, any other else.
+ * `local-first` takes a member of the publishing node if there is one, any other else. `oldest` and `hashed` have no choice; the
+ * others pass full candidates by while there is one that is not.
  */
 export function chooseCandidate(
   strategy: GroupStrategy,
@@ -31,17 +34,33 @@ export function chooseCandidate(
   if (strategy === 'oldest') return indexOfLeast(candidates, isOlder);
   if (strategy === 'hashed') return findRendezvous(key, candidates.map(nameOf));
   if (strategy === 'least-in-flight') return indexOfLeast(candidates, isIdler, random.below(candidates.length));
-  const localOnly = strategy === 'local-first' && candidates.some((candidate) => candidate.local);
-  return drawByMembers(candidates, random, localOnly);
+  return drawByMembers(candidates, random, findEligible(strategy, candidates));
 }
 
-function drawByMembers(candidates: readonly Candidate[], random: Random, localOnly: boolean): number {
+/** Says whether a strategy may take any member. */
+export function isFreeStrategy(strategy: GroupStrategy): boolean {
+  return strategy !== 'oldest' && strategy !== 'hashed';
+}
+
+/** Who may be drawn: those with room before the others, then the local ones if they come first. */
+function findEligible(strategy: GroupStrategy, candidates: readonly Candidate[]): (candidate: Candidate) => boolean {
+  const someHaveRoom = candidates.some(({ isFull }) => !isFull);
+  const isFit = ({ isFull }: Candidate): boolean => !isFull || !someHaveRoom;
+  const localOnly = strategy === 'local-first' && candidates.some((candidate) => candidate.local && isFit(candidate));
+  return (candidate) => isFit(candidate) && (candidate.local || !localOnly);
+}
+
+function drawByMembers(
+  candidates: readonly Candidate[],
+  random: Random,
+  isEligible: (candidate: Candidate) => boolean,
+): number {
   let total = 0;
-  for (const candidate of candidates) if (!localOnly || candidate.local) total += candidate.members;
+  for (const candidate of candidates) if (isEligible(candidate)) total += candidate.members;
   let left = random.below(Math.max(1, total));
   for (let index = 0; index < candidates.length; index += 1) {
     const candidate = candidates[index];
-    if (candidate === undefined || (localOnly && !candidate.local)) continue;
+    if (candidate === undefined || !isEligible(candidate)) continue;
     left -= candidate.members;
     if (left < 0) return index;
   }
@@ -75,5 +94,6 @@ function isOlder(left: Candidate, right: Candidate): boolean {
 }
 
 function isIdler(left: Candidate, right: Candidate): boolean {
+  if (left.isFull !== right.isFull) return right.isFull;
   return left.inFlight / left.members < right.inFlight / right.members;
 }

@@ -8,6 +8,7 @@ import type { GroupStrategy } from '../../spi/bus.js';
  *     e PATTERN            events: how many want them outside groups, and the groups
  *     r PATTERN            requests: the same, for responders
  *     b LANE               a subscription with a lane of its own: its patterns
+ *     m LANE               the same for a member of a group, beside the group's own rows; a build that does not know it uses those
  *     x BUCKET INDEX PATTERN   events whose segment INDEX has one of these hashes
  *     h BUCKET             events on topics with one of these hashes: many exact topics as a few rows
  *
@@ -17,6 +18,7 @@ import type { GroupStrategy } from '../../spi/bus.js';
 export type InterestKey =
   | { readonly kind: 'events' | 'requests'; readonly pattern: string }
   | { readonly kind: 'lane'; readonly lane: string }
+  | { readonly kind: 'member'; readonly lane: string }
   | { readonly kind: 'indexed'; readonly bucket: number; readonly index: number; readonly pattern: string }
   | { readonly kind: 'hashed'; readonly bucket: number };
 
@@ -28,6 +30,7 @@ export function findInterestKey(key: string): InterestKey | undefined {
   if (kind === 'e') return { kind: 'events', pattern: rest };
   if (kind === 'r') return { kind: 'requests', pattern: rest };
   if (kind === 'b') return { kind: 'lane', lane: rest };
+  if (kind === 'm') return { kind: 'member', lane: rest };
   if (kind === 'h') return { kind: 'hashed', bucket: Number(rest) };
   const match = kind === 'x' ? /^(\d{1,4}) (\d{1,2}) (\/.*)$/.exec(rest) : null;
   if (match === null) return undefined;
@@ -37,6 +40,7 @@ export function findInterestKey(key: string): InterestKey | undefined {
 /** The key of a row. */
 export function interestKeyToText(key: InterestKey): string {
   if (key.kind === 'lane') return `b ${key.lane}`;
+  if (key.kind === 'member') return `m ${key.lane}`;
   if (key.kind === 'hashed') return `h ${key.bucket}`;
   if (key.kind === 'indexed') return `x ${key.bucket} ${key.index} ${key.pattern}`;
   return key.kind === 'events' ? `e ${key.pattern}` : `r ${key.pattern}`;
@@ -63,6 +67,8 @@ export interface LaneInterest {
   readonly patterns: readonly string[];
   /** Events that one item of its lane may carry. */
   readonly batchMax: number;
+  /** The group that it is a member of. */
+  readonly group?: string;
 }
 
 /** Writes an `events` or `requests` row. */
@@ -98,21 +104,22 @@ export function readPatternInterest(bytes: Uint8Array): PatternInterest | undefi
   return reader.ok ? { plain, groups } : undefined;
 }
 
-/** Writes a `lane` row. */
+/** Writes a `lane` or `member` row. */
 export function writeLaneInterest(interest: LaneInterest): Uint8Array {
   const writer = new ByteWriter(64);
   writer.u8(rowVersion);
   writer.varint(interest.batchMax);
   writer.varint(interest.patterns.length);
   for (const pattern of interest.patterns) writer.text(pattern);
+  if (interest.group !== undefined) writer.text(interest.group);
   return writer.take();
 }
 
 /** What is wrong with patterns for one `lane` row: peers would not take it. `undefined` when nothing is. */
-export function findLaneFault(patterns: readonly string[]): string | undefined {
+export function findLaneFault(patterns: readonly string[], group = ''): string | undefined {
   const { length } = patterns;
   if (length > topicAlternativesMax) return `${length} patterns, and ${topicAlternativesMax} is the most`;
-  const bytes = writeLaneInterest({ patterns, batchMax: Number.MAX_SAFE_INTEGER }).length;
+  const bytes = writeLaneInterest({ patterns, batchMax: Number.MAX_SAFE_INTEGER, group }).length;
   return bytes > laneRowBytesMax ? `${bytes} bytes of patterns, and ${laneRowBytesMax} is the most` : undefined;
 }
 
@@ -125,7 +132,9 @@ export function readLaneInterest(bytes: Uint8Array): LaneInterest | undefined {
   if (count > topicAlternativesMax) return undefined;
   const patterns: string[] = [];
   for (let index = 0; index < count && reader.ok; index += 1) patterns.push(reader.text(topicLengthMax * 3));
-  return reader.ok && batchMax > 0 ? { patterns, batchMax } : undefined;
+  const group = reader.remaining > 0 ? reader.text(nameBytesMax) : '';
+  if (!reader.ok || batchMax === 0) return undefined;
+  return group === '' ? { patterns, batchMax } : { patterns, batchMax, group };
 }
 
 /** Writes a set of hashes: sorted, each as its distance from the one before, 2 to 4 bytes. */

@@ -211,6 +211,8 @@ describe('protocol/bus interest rows', () => {
     assert.deepEqual(readPatternInterest(writePatternInterest({ plain: 1, groups })), { plain: 1, groups });
     const lane = { patterns: ['/a/*', '/b'], batchMax: 64 };
     assert.deepEqual(readLaneInterest(writeLaneInterest(lane)), lane);
+    const member = { ...lane, group: 'g' };
+    assert.deepEqual(readLaneInterest(writeLaneInterest(member)), member);
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(0xffff_ffff)), (hashes) => {
         const sorted = hashes.toSorted((left, right) => left - right);
@@ -236,6 +238,7 @@ describe('protocol/bus interest rows', () => {
       { kind: 'events', pattern: '/a/**' },
       { kind: 'requests', pattern: '/q' },
       { kind: 'lane', lane: '12' },
+      { kind: 'member', lane: '12' },
       { kind: 'hashed', bucket: 7 },
       { kind: 'indexed', bucket: 1023, index: 2, pattern: '/d/*/x' },
     ] as const) {
