@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { SeededRandom } from '../../../src/core/random.js';
 import { TellOrder } from '../../../src/protocol/swim/tell-order.js';
 import { Bench } from './bench.js';
