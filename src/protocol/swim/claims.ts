@@ -13,9 +13,9 @@ interface Claim {
 }
 
 /**
- * Later lives of live members at other addresses, until they answer there. Taking somebody's word for it would let one liar put any
- * member out at once, and where datagrams travel in clear anybody. A claim that is not proved in time is dropped, not passed on, and
- * may be told again; a member that is gone already needs no proof that it came back elsewhere.
+ * Later lives of live members, until they answer where they are said to be, the old address too. Taking somebody's word for it would
+ * let one liar put any member out at once, and where datagrams travel in clear anybody. A claim that is not proved in time is dropped,
+ * not passed on, and may be told again; a member that is gone already needs no proof that it came back.
  */
 export class Claims {
   readonly #parts: SwimParts;
@@ -40,8 +40,8 @@ export class Claims {
   /** Whether a later life of the member at `slot` is still to be proved; it is asked for the proof. */
   holds(now: MonotonicMs, slot: number, record: RecordMessage, out: SwimEffects): boolean {
     const { table, counts, options } = this.#parts;
-    const { name, epoch, address } = record.life;
-    const needsProof = options.proveClaims && table.isLive(slot) && table.lifeOf(slot).address !== address;
+    const { name, epoch } = record.life;
+    const needsProof = options.proveClaims && table.isLive(slot);
     if (record === this.#proved || !needsProof) return false;
     for (const open of this.#open.values()) {
       if (open.record.life.name === name && open.record.life.epoch === epoch) return true;

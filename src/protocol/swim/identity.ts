@@ -23,6 +23,11 @@ export function drawEpoch(wallMs: number, lastEpoch: number, random: Random): nu
   return base * lowBits + random.below(lowBits);
 }
 
+/** Whether `drawEpoch` above a last known epoch gives one that can be written. */
+export function hasEpochAbove(epoch: number): boolean {
+  return epoch <= Number.MAX_SAFE_INTEGER - lowBits * 2;
+}
+
 const lowBits = 1024;
 
 /** This node: the only one that changes its own life and incarnation. */

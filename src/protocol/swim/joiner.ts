@@ -1,8 +1,8 @@
-import type { MonotonicMs } from '../../core/clock.js';
+import { after, type MonotonicMs } from '../../core/clock.js';
 import type { MemberLife } from './catalogue.js';
 import type { SwimEffects, SwimFault, SwimPhase } from './effects.js';
 import type { Facts } from './facts.js';
-import { drawEpoch } from './identity.js';
+import { drawEpoch, hasEpochAbove } from './identity.js';
 import type { JoinMessage, KnownLife, WelcomeMessage } from './messages.js';
 import type { AntiEntropy, SyncPeer } from './anti-entropy.js';
 import { NameCheck, type NameVerdict } from './name-check.js';
@@ -34,12 +34,14 @@ export class Joiner {
   readonly #check: NameCheck;
   readonly #nonce: number;
   #phase: SwimPhase = 'idle';
+  #mayRiseAt: MonotonicMs;
   #welcomer: SyncPeer | undefined;
 
   constructor(deps: JoinerDeps) {
     this.#deps = deps;
     this.#check = new NameCheck(deps.parts, deps.outbox, deps);
     this.#nonce = deps.parts.random.below(0xffff_ffff);
+    this.#mayRiseAt = deps.now;
   }
 
   get phase(): SwimPhase {
@@ -105,9 +107,14 @@ export class Joiner {
   claimed(now: MonotonicMs, life: MemberLife, out: SwimEffects): void {
     const { parts } = this.#deps;
     if (life.epoch <= parts.self.life.epoch || (this.#phase !== 'up' && this.#phase !== 'joining')) return;
-    // Nobody else can be at our own address: an echo of an earlier life with a clock ahead of ours, or a forgery.
-    if (life.address === parts.self.life.address) this.#rise(life.epoch, out);
-    else this.#check.start(now, life, out);
+    if (life.address !== parts.self.life.address) {
+      this.#check.start(now, life, out);
+      return;
+    }
+    // Nobody else can be at our own address: an echo of an earlier life with a clock ahead of ours, or a forgery. An echo comes again.
+    if (now < this.#mayRiseAt) return;
+    this.#mayRiseAt = after(now, riseEveryMs);
+    this.#rise(life.epoch, out);
   }
 
   acked(now: MonotonicMs, seq: number, out: SwimEffects): boolean {
@@ -185,9 +192,10 @@ export class Joiner {
     return true;
   }
 
-  /** Starts a life above one that was told of. */
+  /** Starts a life above one that was told of; there is none above the last number, which only malice comes near. */
   #rise(epoch: number, out: SwimEffects): void {
     const { parts, facts } = this.#deps;
+    if (!hasEpochAbove(epoch)) return;
     parts.self.renew(drawEpoch(0, epoch, parts.random));
     parts.table.put(parts.self.life, parts.self.incarnation);
     if (this.#phase === 'up') facts.announce();
@@ -208,3 +216,6 @@ export class Joiner {
     return name === this.#deps.parts.self.life.name ? undefined : this.#knownOf(name);
   }
 }
+
+/** Each rise is a new member to everybody else, so forged words must not cause them one after the other. */
+const riseEveryMs = 5000;

@@ -57,7 +57,7 @@ export interface SwimOptions {
   readonly dogpileNodes: number;
   /** Takes another's word that a member is dead for an accusation, until it is confirmed. False believes it at once (SWIM). */
   readonly confirmDeath: boolean;
-  /** Asks a later life of a live member at another address whether it is there, before it takes the member's place. */
+  /** Asks a later life of a live member whether it is where it is said to be, before it takes the member's place. */
   readonly proveClaims: boolean;
   /** Suspects a member that came back from a wrong verdict for the longest time, for ten minutes. */
   readonly patientAfterReturn: boolean;

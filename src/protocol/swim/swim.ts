@@ -8,7 +8,7 @@ import type { SwimCounts } from './counts.js';
 import type { SwimEffects, SwimPhase } from './effects.js';
 import { buildEngine, type SwimEngine, type SwimSetup } from './engine.js';
 import { partToBytes } from './message-codec.js';
-import { pickSlots } from './probe-order.js';
+import { TellOrder } from './tell-order.js';
 import type { SwimView } from './view.js';
 
 /**
@@ -19,11 +19,13 @@ import type { SwimView } from './view.js';
 export class SwimMachine {
   readonly #engine: SwimEngine;
   readonly #picked: number[] = [];
+  readonly #tellOrder: TellOrder;
   #gossipAt: MonotonicMs;
   #sweepAt: MonotonicMs;
 
   constructor(now: MonotonicMs, setup: SwimSetup) {
     this.#engine = buildEngine(now, setup);
+    this.#tellOrder = new TellOrder(setup.random.fork('tell-order'));
     this.#gossipAt = now;
     this.#sweepAt = after(now, sweepMs);
   }
@@ -207,10 +209,10 @@ export class SwimMachine {
     this.#gossipTo(options.gossipFanout, now, out);
   }
 
-  /** Tells news to random members, and to those that failed a short while ago, so that they can object. */
+  /** Tells news to the next members in turn, and to those that failed a short while ago, so that they can object. */
   #gossipTo(count: number, now: MonotonicMs, out: SwimEffects): void {
     const { parts, outbox } = this.#engine;
-    const { table, random, options, self } = parts;
+    const { table, options, self } = parts;
     const own = table.findSlot(self.life.name);
     const isListener = (slot: number): boolean => {
       if (slot === own) return false;
@@ -218,7 +220,7 @@ export class SwimMachine {
       const goneAt = table.findGoneAt(slot);
       return table.findStatus(slot) === 'failed' && goneAt !== undefined && now - goneAt < options.gossipToFailedMs;
     };
-    pickSlots(random, { capacity: table.capacity, count }, isListener, this.#picked);
+    this.#tellOrder.pick({ capacity: table.capacity, count }, isListener, this.#picked);
     for (const slot of this.#picked) {
       if (!this.#hasNews) break;
       outbox.news(slot, out);

@@ -4,8 +4,8 @@ import { Bench, life } from './bench.js';
 
 const others = ['a', 'b', 'c', 'd', 'e'];
 
-describe('a later life at another address', () => {
-  it('takes the place of a live member when it has answered there, and not before', () => {
+describe('a later life of a live member', () => {
+  it('takes its place when it has answered where it is said to be, and not before', () => {
     const bench = Bench.up(others);
     bench.receive('a', [later('b', 200, 'moved:1')]);
     assert.deepEqual(bench.events, []);
@@ -38,11 +38,29 @@ describe('a later life at another address', () => {
     assert.equal(bench.machine.counts['claim-unproved'], 1);
   });
 
-  it('needs no proof at the old address, nor when the member is gone already', () => {
-    const bench = Bench.up(others, { confirmDeath: false });
+  it('is asked at the old address too: a node that was restarted answers', () => {
+    const bench = Bench.up(others);
     bench.receive('a', [later('b', 200, 'b:1')]);
+    assert.deepEqual(bench.events, []);
+    const ping = bench.partsOf('ping')[0];
+    assert.ok(ping?.to === 'b:1' && ping.epoch === 200);
+    bench.receive('b', [ack(ping.seq)], 200);
     assert.deepEqual(bench.events, ['failed b@100/0', 'joined b@200/0']);
-    bench.clear();
+  });
+
+  it('is no news when it was forged: who is at the old address says so, and nobody is told of it', () => {
+    const bench = Bench.up(others);
+    bench.receive('a', [later('b', 200, 'b:1')]);
+    const seq = bench.partsOf('ping')[0]?.seq ?? -1;
+    bench.receive('b', [{ kind: 'gone', seq, name: 'b', epoch: 100 }]);
+    bench.run(3000, () => answerMembers(bench));
+    assert.deepEqual(bench.events, []);
+    assert.equal(bench.machine.counts['claim-unproved'], 1);
+    assert.ok(!bench.partsOf('alive').some(({ life: told }) => told.epoch === 200));
+  });
+
+  it('needs no proof when the member is gone already', () => {
+    const bench = Bench.up(others, { confirmDeath: false });
     bench.receive('a', [{ kind: 'failed', name: 'c', epoch: 100, incarnation: 0, from: 'a' }]);
     bench.receive('a', [later('c', 200, 'moved:1')]);
     assert.deepEqual(bench.events, ['failed c@100/0', 'joined c@200/0']);

@@ -275,6 +275,8 @@ describe('the swim machine', function machine() {
     it('replaces an earlier life: failed, then joined', () => {
       const bench = Bench.up(others);
       bench.receive('a', [{ kind: 'alive', life: life('b', 200), incarnation: 0 }]);
+      const seq = bench.partsOf('ping')[0]?.seq ?? -1;
+      bench.receive('b', [{ kind: 'ack', seq, count: 0, hash: 0, lagMs: 0, tables: [] }], 200);
       bench.receive('a', [{ kind: 'alive', life: life('b', 100), incarnation: 50 }]);
       bench.receive('a', [suspect('b', 'a', { epoch: 100, incarnation: 50 })]);
       assert.deepEqual(bench.events, ['failed b@100/0', 'joined b@200/0']);
