@@ -83,7 +83,7 @@ export class EventEncoder {
       won: undefined,
       confirm: begun.confirm,
     };
-    this.#slab.give(writer);
+    this.#slab.give(writer, end - begun.start);
     return event;
   }
 }

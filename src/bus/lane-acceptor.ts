@@ -109,8 +109,11 @@ interface LostRange {
   readonly to: number | undefined;
 }
 
-/** Frames that a peer may send on the shared lane before it is told to go on. */
-const sharedCredit = 64;
+/**
+ * Frames that a peer may send on the shared lane before it is told to go on. With values of 4 KiB a frame holds three: 64 frames were
+ * used up in one turn, and both sides waited for each other. What a peer sends is read at once, and its own link bounds its bytes.
+ */
+const sharedCredit = 256;
 
 /** For a lane that was refused: nothing more is expected of it. */
 export const refusedSink: StreamSink = {

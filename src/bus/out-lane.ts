@@ -17,6 +17,7 @@ import type { Link, Stream, StreamSink } from '../spi/links.js';
 import type { ConfirmOutcome, Confirming } from './outlet.js';
 import { LaneConfirms } from './lane-confirms.js';
 import { RecordRun } from './record-run.js';
+import { sendFrame } from './send-frame.js';
 
 /** One event for one lane. Its record, from `start` to `end`, is the same bytes for every lane. */
 export interface OutEvent {
@@ -359,7 +360,7 @@ export class OutLane {
     const stream = this.#stream;
     this.#unsentBytes = 0;
     if (stream === undefined) return;
-    while (stream.credit > 0 && this.#writeFrame()) stream.next(emptyBytes, frameWriter.take());
+    while (stream.credit > 0 && this.#writeFrame()) sendFrame(stream, frameWriter);
   }
 
   #flush(): void {
@@ -370,7 +371,7 @@ export class OutLane {
       this.#isFinalSent = true;
       beginFrame(frameWriter, this.#wireVersion);
       writeNumberRecord(frameWriter, recordKind.final, this.#window.last);
-      stream.next(emptyBytes, frameWriter.take());
+      sendFrame(stream, frameWriter);
       stream.complete();
     }
     if (this.#wasFull && this.hasRoom) {
@@ -477,7 +478,7 @@ const retireMs = 1000;
 
 const writtenCheckMs = 1;
 
-/** Frames are built one at a time, by every lane of the process, and copied out: nothing is kept here between calls. */
+/** Frames are built one at a time, by every lane of the process, and lent or copied out: nothing is kept here between calls. */
 const frameWriter = new ByteWriter(65_536);
 const frameRun = new RecordRun(frameWriter);
 const bodyWriter = new ByteWriter(256);

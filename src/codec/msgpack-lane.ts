@@ -2,8 +2,9 @@ import { Packr } from 'msgpackr';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
 import type { LaneDecoder, LaneEncoder } from '../spi/codec.js';
 import { assertEncodable, malformed } from './data-codec.js';
-import { common, compiledByte, type MsgpackForms, pack, sharedByte, unpack } from './msgpack-forms.js';
+import { common, compiledByte, type MsgpackForms, pack, plainByte, sharedByte, unpack } from './msgpack-forms.js';
 import { MsgpackScanner, type ScanMode, sharedRecordsMax } from './msgpack-scan.js';
+import { isRaw, looksRaw, RawReader, writeRaw } from './raw-values.js';
 import { readShape, shapeMark, shapesMax } from './shape.js';
 import { ShapeBook } from './shape-book.js';
 import { ShapeDecoder, TailReader } from './shape-decoder.js';
@@ -65,8 +66,14 @@ export class SharedEncoder implements LaneEncoder {
   }
 
   encodeInto(value: unknown, writer: ByteWriter): void {
-    if (this.#shapes?.write(value, writer) === true) this.needed = this.#shapes.needed;
-    else writer.bytes(this.#pack(value));
+    if (this.#shapes?.write(value, writer) === true) {
+      this.needed = this.#shapes.needed;
+    } else if (isRaw(value)) {
+      writeRaw(value, writer);
+      this.needed = 0;
+    } else {
+      writer.bytes(this.#pack(value));
+    }
   }
 
   #pack(value: unknown): Uint8Array {
@@ -124,6 +131,7 @@ export class SharedDecoder implements LaneDecoder {
   readonly #shapes: ShapeDecoder[] = [];
   readonly #mode: ScanMode = { records: true, shared: this.#sizes };
   readonly #tail: TailReader;
+  readonly #raw = new RawReader();
   readonly #packr = new Packr({
     ...common,
     structures: this.#structures,
@@ -151,10 +159,15 @@ export class SharedDecoder implements LaneDecoder {
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     const form = start < end ? bytes[start] : undefined;
     if (form === compiledByte) return this.#decodeShape(bytes, start, end);
-    if (form !== sharedByte) return this.#codec.decodeRange(bytes, start, end);
+    if (form !== sharedByte) return this.#decodeAlone(bytes, start, end, form);
     const fault = this.#scanner.scan(bytes, start + 1, end, this.#mode);
     if (fault !== undefined) throw malformed(this.#codec.name, fault);
     return unpack(this.#packr, { bytes, start: start + 1, end });
+  }
+
+  #decodeAlone(bytes: Uint8Array, start: number, end: number, form: number | undefined): unknown {
+    const raw = form === plainByte && looksRaw(bytes, start, end) ? this.#raw.read(bytes, start, end) : undefined;
+    return raw ?? this.#codec.decodeRange(bytes, start, end);
   }
 
   #decodeShape(bytes: Uint8Array, start: number, end: number): unknown {

@@ -1,5 +1,13 @@
 import type { ByteWriter } from '../core/bytes.js';
-import { describeShape, joinShapes, type ObjectShape, shapesMax, shapeToBytes, signatureOf } from './shape.js';
+import {
+  describeShape,
+  isPlainObject,
+  joinShapes,
+  type ObjectShape,
+  shapesMax,
+  shapeToBytes,
+  signatureOf,
+} from './shape.js';
 import { generateWriter, roomOf, type ShapeWriter, TailWriter } from './shape-encoder.js';
 
 /** What the shapes of a sender need around them. */
@@ -42,7 +50,8 @@ export class ShapeBook {
   write(value: unknown, writer: ByteWriter): boolean {
     const last = this.#last;
     if (last !== undefined && this.#writeAs(last, value, writer)) return true;
-    return typeof value === 'object' && value !== null && this.#search(value, writer);
+    // Nothing else has a shape, and the keys of bytes are all their indices.
+    return isPlainObject(value) && this.#search(value, writer);
   }
 
   #search(value: object, writer: ByteWriter): boolean {

@@ -144,7 +144,8 @@ function kindOf(value: unknown): LeafKind {
   return typeof value === 'boolean' ? 'flag' : 'any';
 }
 
-function isPlainObject(value: unknown): value is object {
+/** The only objects that have shapes: of no class, and not without a prototype. */
+export function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 

@@ -97,6 +97,8 @@ export interface Stream {
   readonly credit: number;
   /** Sends one item; only with `credit` above 0 (a `response` has credit 1). */
   next(metadata: Uint8Array, data: Uint8Array): void;
+  /** MAY be there: sends one item without metadata whose bytes are lent for the call, for senders that use one buffer again. */
+  nextLent?(data: Uint8Array): void;
   /** Sends the last item. */
   nextAndComplete(metadata: Uint8Array, data: Uint8Array): void;
   /** Ends this direction. */

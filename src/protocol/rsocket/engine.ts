@@ -249,6 +249,10 @@ export class RsocketEngine implements IncomingHost {
     if (this.#state === 'open') this.#out.payload(stream, flags, metadata, data);
   }
 
+  keeps(stream: RsocketStream, data: Uint8Array): boolean {
+    return stream.longPayloads !== undefined || this.#out.isLong(emptyBytes, data);
+  }
+
   sendError(stream: RsocketStream, code: number, data: Uint8Array): void {
     this.answerError(stream.id, code, data);
   }

@@ -96,6 +96,10 @@ export class RsocketStream implements Stream, IncomingStream {
     this.#send(this.interaction === 'response' ? flagNext | flagComplete : flagNext, metadata, data);
   }
 
+  nextLent(data: Uint8Array): void {
+    this.#send(flagNext, emptyBytes, this.#host.keeps(this, data) ? new Uint8Array(data) : data);
+  }
+
   nextAndComplete(metadata: Uint8Array, data: Uint8Array): void {
     this.#send(flagNext | flagComplete, metadata, data);
   }
@@ -285,6 +289,8 @@ export interface StreamHost {
   readonly isChoked: boolean;
   waitForCredit(stream: RsocketStream): void;
   sendPayload(stream: RsocketStream, flags: number, metadata: Uint8Array, data: Uint8Array): void;
+  /** Says whether `sendPayload` would keep these bytes, and not copy them at once. */
+  keeps(stream: RsocketStream, data: Uint8Array): boolean;
   sendError(stream: RsocketStream, code: number, data: Uint8Array): void;
   sendRequestN(stream: RsocketStream, count: number): void;
   sendCancel(stream: RsocketStream): void;
