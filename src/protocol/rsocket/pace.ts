@@ -10,6 +10,7 @@
  */
 import type { MonotonicMs } from '../../core/clock.js';
 
+/** The pace of one connection. Its owner asks `isOpen`, tells `wrote` and `share`, and hands over the answers. */
 export class Pace {
   /** The peer is known to answer. */
   isOn = false;
