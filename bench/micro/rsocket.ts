@@ -37,7 +37,7 @@ class Driver implements RsocketEffects, StreamSink {
   readonly #soon: (flush: () => void) => void;
   readonly #flush = (): void => {
     this.flushAsked = false;
-    this.engine.flush();
+    this.engine.flush(toMonotonicMs(0));
   };
 
   constructor(isClient: boolean, target: ByteTarget, soon: (flush: () => void) => void) {

@@ -4,7 +4,7 @@ import { createPlainMsgpackCodec } from '../codec/plain-msgpack-codec.js';
 import { jsonCodec } from '../codec/json-codec.js';
 import { LinkManager } from '../cluster/link/link-manager.js';
 import { type GivenLinkOptions, type LinkOptions, resolveLinkOptions } from '../cluster/link/link-options.js';
-import { createOwnEngine, type EngineFactory } from '../cluster/link/link-engine.js';
+import { capabilitiesOf, createOwnEngine, type EngineFactory } from '../cluster/link/link-engine.js';
 import { rsocketJsEngines } from '../cluster/link/rsocket-js-engine.js';
 import { loadRsocketJs } from '../cluster/link/rsocket-js-module.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
@@ -154,7 +154,7 @@ function createLinks(
     },
     withRing(membership.keyRing, {
       authenticate: options.authenticate,
-      capabilities: parts.codec.capabilities,
+      capabilities: [...parts.codec.capabilities, ...capabilitiesOf(createEngine)],
       keepAliveMs: 2000,
       lifetimeMs: 12_000,
       linksMax: options.linksMax,

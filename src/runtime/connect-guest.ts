@@ -1,4 +1,5 @@
 import { GuestLinks } from '../cluster/link/guest-links.js';
+import { capabilitiesOf, createOwnEngine } from '../cluster/link/link-engine.js';
 import { resolveLinkOptions } from '../cluster/link/link-options.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import type { ServiceClient } from '../cluster/rpc/service-types.js';
@@ -45,7 +46,7 @@ export async function connectGuestIn(
     resolveLinkOptions({
       helloTimeoutMs: timeoutMs,
       keys: key === undefined ? [] : [key],
-      capabilities: codec.capabilities,
+      capabilities: [...codec.capabilities, ...capabilitiesOf(createOwnEngine)],
     }),
   );
   const link = await dialFirst(links, options.addresses ?? local().seeds, timeoutMs);

@@ -1,6 +1,6 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { IncomingStream, LinkEnd, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
-import { RsocketEngine, type EngineDeps } from '../../protocol/rsocket/engine.js';
+import { longCapability, RsocketEngine, type EngineDeps } from '../../protocol/rsocket/engine.js';
 import type { EngineOptions } from '../../protocol/rsocket/options.js';
 import type { Setup, SetupRefusal } from '../../protocol/rsocket/setup.js';
 import type { RsocketCounters } from '../../protocol/rsocket/stream.js';
@@ -14,13 +14,13 @@ export interface LinkEngine {
   start(setup: Setup): void;
   acceptSetup(): void;
   refuseSetup(refusal: SetupRefusal): void;
-  trust(): void;
+  trust(capabilities?: ReadonlySet<string>): void;
   receive(now: MonotonicMs, bytes: Uint8Array): void;
   open(now: MonotonicMs, tag: number, request: StreamRequest, sink: StreamSink): Stream | 'down' | 'full';
   refuseRequests(): void;
   countOf(tag: number): number;
   mark(stream: IncomingStream, tag: number): void;
-  flush(): void;
+  flush(now: MonotonicMs): void;
   drained(): void;
   keepAlive(): void;
   shut(code: number, text: string): void;
@@ -33,3 +33,8 @@ export type EngineFactory = (deps: EngineDeps, options: EngineOptions) => LinkEn
 
 /** Makes our own. */
 export const createOwnEngine: EngineFactory = (deps, options) => new RsocketEngine(deps, options);
+
+/** What an engine can do beyond RSocket, for `LinkOptions.capabilities`: ours reads announced lengths. */
+export function capabilitiesOf(factory: EngineFactory): readonly string[] {
+  return factory === createOwnEngine ? [longCapability] : [];
+}

@@ -120,7 +120,7 @@ export class RsocketLink implements Link, RsocketEffects {
     if (this.#state !== 'stranger') return;
     this.#peer = peer;
     this.#state = 'up';
-    this.engine.trust();
+    this.engine.trust(peer.capabilities);
   }
 
   /** Opens nothing more and refuses what the peer opens; what runs goes on. */
@@ -174,7 +174,7 @@ export class RsocketLink implements Link, RsocketEffects {
   }
 
   readonly #flush = (): void => {
-    this.engine.flush();
+    this.engine.flush(this.#clock.now());
     this.#owner.onMoved(this);
   };
 

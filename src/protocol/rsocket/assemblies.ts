@@ -15,23 +15,38 @@ export class Assemblies {
     this.#pool = pool;
   }
 
-  /** Bytes held. */
+  /** Bytes held, announced ones that are believed among them. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** The sender says how long a payload will be whose first fragment came. It is only believed later, and only within the bounds. */
+  announce(stream: RsocketStream, length: number): boolean {
+    if (stream.assembly === undefined || length < 1) return false;
+    stream.assembly.announced = length;
+    return true;
   }
 
   /** Adds a fragment. `'too-large'` and `'malformed'` leave the stream's payload as it was: the caller ends the stream. */
   add(stream: RsocketStream, flags: number, fragment: PayloadView): 'added' | 'too-large' | 'malformed' {
     const byteCount = fragment.dataEnd - fragment.metadataStart;
+    const before = stream.assembly?.heldBytes ?? 0;
     const length = (stream.assembly?.length ?? 0) + byteCount;
-    if (length > this.#options.payloadMaxBytes || this.#bytes + byteCount > this.#options.assemblyMaxBytes) {
+    const more = Math.max(0, length - before);
+    if (length > this.#options.payloadMaxBytes || this.#bytes + more > this.#options.assemblyMaxBytes) {
       return 'too-large';
     }
-    stream.assembly ??= new Assembly(this.#pool, 0);
-    if (!stream.assembly.add(fragment)) return 'malformed';
-    stream.assembly.flags |= flags;
-    this.#bytes += byteCount;
+    const assembly = (stream.assembly ??= new Assembly(this.#pool, 0));
+    if (assembly.announced > 0 && this.#isBelieved(assembly)) assembly.believe();
+    if (!assembly.add(fragment)) return 'malformed';
+    assembly.flags |= flags;
+    this.#bytes += assembly.heldBytes - before;
     return 'added';
+  }
+
+  #isBelieved({ announced, length, heldBytes }: Assembly): boolean {
+    if (announced > length * believedTimes || announced > this.#options.payloadMaxBytes) return false;
+    return this.#bytes + announced - heldBytes <= this.#options.assemblyMaxBytes;
   }
 
   /** Takes the payload off the stream. */
@@ -39,7 +54,10 @@ export class Assemblies {
     const assembly = stream.assembly;
     if (assembly === undefined) return undefined;
     stream.assembly = undefined;
-    this.#bytes -= assembly.length;
+    this.#bytes -= assembly.heldBytes;
     return assembly;
   }
 }
+
+/** Announced bytes that are allocated for each one that came. */
+const believedTimes = 256;

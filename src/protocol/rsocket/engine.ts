@@ -111,9 +111,10 @@ export class RsocketEngine implements IncomingHost {
     if (this.#state === 'held') this.shut(refusal.code, refusal.text);
   }
 
-  /** The peer proved who it is: frames of full length are taken. */
-  trust(): void {
+  /** The peer proved who it is, and named what it knows beyond RSocket: frames of full length are taken. */
+  trust(capabilities: ReadonlySet<string> = noCapabilities): void {
     this.#reader.frameMaxBytes = this.#options.frameMaxBytes;
+    if (capabilities.has(longCapability)) this.#out.trust();
   }
 
   /** Bytes came; they are lent for the call. */
@@ -174,8 +175,9 @@ export class RsocketEngine implements IncomingHost {
   }
 
   /** Hands over what is encoded. The owner calls it once after each `flushSoon`. */
-  flush(): void {
-    if (this.#state !== 'closed') this.#out.flush(this.#whenSent);
+  flush(now: MonotonicMs): void {
+    this.now = now;
+    if (this.#state !== 'closed') this.#out.flush(now, this.#whenSent);
   }
 
   /** The connection's `bufferedBytes` is 0 again. */
@@ -325,6 +327,7 @@ export class RsocketEngine implements IncomingHost {
       case frame.typeKeepAlive:
         if (end - at < 8) this.onMalformed();
         else if ((mark & frame.flagRespond) !== 0) this.#answerKeepAlive(bytes.subarray(at + 8, end));
+        else if (end - at === 12) this.#out.onProbe(this.now, frame.readI32(bytes, at + 8));
         return;
       case frame.typeLease:
         if (end - at < 8 || frame.readI32(bytes, at) < 0 || frame.readI32(bytes, at + 4) < 0) this.onMalformed();
@@ -405,7 +408,7 @@ export class RsocketEngine implements IncomingHost {
   #end(end: EngineEnd): void {
     if (this.#state === 'closed') return;
     if (end.by === 'self') this.#out.error(0, end.code, textToBytes(end.text));
-    this.#out.flush(this.#whenSent);
+    this.#out.flush(this.now, this.#whenSent);
     this.#state = 'closed';
     this.#reader.stop();
     this.#effects.onEnd(end);
@@ -434,3 +437,8 @@ const requestTypes: Readonly<Record<Exclude<Interaction, 'response'>, number>> =
 };
 
 const endTextMaxBytes = 256;
+
+/** What hello calls it when a build reads announced lengths of payloads in fragments, and answers the probes that pace them. */
+export const longCapability = 'rsocket-long';
+
+const noCapabilities: ReadonlySet<string> = new Set();

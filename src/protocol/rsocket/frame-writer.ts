@@ -84,6 +84,15 @@ export class FrameWriter {
     frame.writeBytes(slab, frame.writePrefix(slab, at, frameBytes, 0, mark), metadata);
   }
 
+  /** EXT: how long the payload will be whose first fragment was written. Whoever does not know it ignores it. */
+  announceLength(id: number, byteCount: number): void {
+    const at = this.#buffer.reserve(frame.prefixBytes + 8);
+    const slab = this.#buffer.slab;
+    const mark = (frame.typeExt << 10) | frame.flagIgnore;
+    const end = frame.writePrefix(slab, at, frame.headerBytes + 8, id, mark);
+    frame.writeU32(slab, frame.writeU32(slab, end, frame.extendedTypeLength), byteCount);
+  }
+
   /** Bytes that are a frame already. */
   raw(bytes: Uint8Array): void {
     const at = this.#buffer.reserve(bytes.length);

@@ -47,6 +47,9 @@ export const typeResumeOk = 0x0e;
 /** EXT, frames of extensions. */
 export const typeExt = 0x3f;
 
+/** Extended type of a frame of ours that says how long a payload in fragments will be; sent to peers that know it. */
+export const extendedTypeLength = 0x53_42_4c_01;
+
 // Flags; some bits mean something else in SETUP and KEEPALIVE.
 /** I: ignore the frame if it is not understood. */
 export const flagIgnore = 0x200;

@@ -69,8 +69,17 @@ export class Incoming {
         else this.#onError(id, frame.readI32(bytes, at), bytes.slice(at + 4, end));
         return true;
       default:
-        return false;
+        return this.#onExtension(id, mark, bytes, at, end);
     }
+  }
+
+  /** Of EXT only the announcement of a length is known, and only for a payload that has begun. */
+  // oxlint-disable-next-line max-params -- an options object here would be an object per frame
+  #onExtension(id: number, mark: number, bytes: Uint8Array, at: number, end: number): boolean {
+    if (mark >>> 10 !== frame.typeExt || end - at < 8) return false;
+    if (frame.readI32(bytes, at) !== frame.extendedTypeLength) return false;
+    const stream = this.#streams.find(id);
+    return stream !== undefined && this.#assemblies.announce(stream, frame.readI32(bytes, at + 4));
   }
 
   /** Points the view at a frame's metadata and data; `undefined` when the metadata is longer than the frame. */

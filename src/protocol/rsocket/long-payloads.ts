@@ -14,6 +14,7 @@ import {
   writeU24,
   writeU32,
 } from './frame.js';
+import type { FrameWriter } from './frame-writer.js';
 import type { SendBuffer } from './send-buffer.js';
 
 /** One payload on its way, or a short one that must not overtake it. */
@@ -40,13 +41,17 @@ export interface LongSender {
 /** The streams with long payloads, taking turns. */
 export class LongPayloads<T extends LongSender> {
   readonly #buffer: SendBuffer;
+  readonly #writer: FrameWriter;
   readonly #fragmentMaxBytes: number;
+  /** The peer likes to know the length of a payload after its first fragment. */
+  isAnnouncing = false;
   #ring: T[] = [];
   #next = 0;
   #waitingBytes = 0;
 
-  constructor(buffer: SendBuffer, fragmentMaxBytes: number) {
+  constructor(buffer: SendBuffer, writer: FrameWriter, fragmentMaxBytes: number) {
     this.#buffer = buffer;
+    this.#writer = writer;
     this.#fragmentMaxBytes = fragmentMaxBytes;
   }
 
@@ -128,8 +133,10 @@ export class LongPayloads<T extends LongSender> {
     if (lengthBytes > 0) writeU24(slab, end, metadataPart);
     this.#passPart(metadata, payload.metadataSent, metadataPart);
     this.#passPart(data, payload.dataSent, dataPart);
+    const isFirst = payload.metadataSent + payload.dataSent === 0;
     payload.metadataSent += metadataPart;
     payload.dataSent += dataPart;
+    if (isFirst && !isLast && this.isAnnouncing) this.#writer.announceLength(stream.id, metadata.length + data.length);
     this.#waitingBytes -= metadataPart + dataPart;
     // Fragments after the first are PAYLOAD frames whatever began it; only the first of a request carries request-n.
     if (payload.type !== typePayload) {

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly fragmentMaxBytes: number;
   /** Fragment bytes written in one turn of the event loop. @defaultValue 262144 */
   readonly turnMaxBytes: number;
+  /** Bytes of long payloads that may be on their way to a peer of ours beside short frames; see pace.ts. @defaultValue 262144 */
+  readonly longWindowBytes: number;
   /** Above it every stream's credit reads 0. @defaultValue 1048576 */
   readonly highWaterBytes: number;
   /** Above it nothing is opened, and a peer that makes us answer without reading loses the connection. @defaultValue 67108864 */
@@ -42,6 +44,7 @@ const engineDefaults: EngineOptions = {
   longPayloadBytes: 16_384,
   fragmentMaxBytes: 65_536,
   turnMaxBytes: 262_144,
+  longWindowBytes: 262_144,
   highWaterBytes: 1_048_576,
   bufferedMaxBytes: 67_108_864,
   malformedMax: 64,

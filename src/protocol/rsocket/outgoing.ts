@@ -1,7 +1,9 @@
-import { flagRespond, typePayload } from './frame.js';
+import { flagRespond, typePayload, writeU32 } from './frame.js';
 import { FrameWriter } from './frame-writer.js';
+import type { MonotonicMs } from '../../core/clock.js';
 import { LongPayloads, longPayload } from './long-payloads.js';
 import type { EngineOptions } from './options.js';
+import { Pace } from './pace.js';
 import { type ByteTarget, SendBuffer, type SlabPool } from './send-buffer.js';
 import type { RsocketStream } from './stream.js';
 
@@ -16,6 +18,7 @@ export class Outgoing {
   readonly #buffer: SendBuffer;
   readonly #writer: FrameWriter;
   readonly #long: LongPayloads<RsocketStream>;
+  readonly #pace: Pace;
   #waiting: RsocketStream[] = [];
   #isChoked = false;
   #isFlushDue = false;
@@ -27,7 +30,20 @@ export class Outgoing {
     this.#flushSoon = flushSoon;
     this.#buffer = new SendBuffer(target, pool);
     this.#writer = new FrameWriter(this.#buffer);
-    this.#long = new LongPayloads(this.#buffer, options.fragmentMaxBytes);
+    this.#long = new LongPayloads(this.#buffer, this.#writer, options.fragmentMaxBytes);
+    this.#pace = new Pace(options.longWindowBytes);
+  }
+
+  /** The peer is of our kind: it knows the frame that announces the length of a payload in fragments, and answers probes. */
+  trust(): void {
+    this.#long.isAnnouncing = true;
+    this.#pace.isOn = true;
+  }
+
+  /** The peer answered a probe of long payloads. */
+  onProbe(now: MonotonicMs, probe: number): void {
+    this.#pace.onAnswer(now, probe);
+    if (!this.#long.isEmpty && this.#mayPump()) this.#askFlush();
   }
 
   /** The buffer is above the high-water mark. */
@@ -67,6 +83,7 @@ export class Outgoing {
   ): void {
     if (metadata.length + data.length <= this.#options.longPayloadBytes) {
       this.#writer.request(stream.id, type, credit, prefix, metadata, data);
+      this.#pace.share();
       stream.requestEnd = this.#buffer.encodedBytes;
     } else {
       stream.requestEnd = Infinity;
@@ -80,6 +97,7 @@ export class Outgoing {
   // oxlint-disable-next-line max-params -- an options object here would be an object per request
   oneWay(id: number, type: number, prefix: number, metadata: Uint8Array, data: Uint8Array): void {
     this.#writer.request(id, type, 0, prefix, metadata, data);
+    this.#pace.share();
     this.#written();
   }
 
@@ -93,6 +111,7 @@ export class Outgoing {
       this.#long.add(stream, longPayload({ type: typePayload, flags, credit: 0, metadata, data }));
     } else {
       this.#writer.payload(stream.id, flags, metadata, data);
+      this.#pace.share();
     }
     this.#written();
   }
@@ -156,12 +175,12 @@ export class Outgoing {
   }
 
   /** Hands over what is encoded, and a turn's worth of long payloads. Returns nothing; `whenSent` gets streams that are through. */
-  flush(whenSent: (stream: RsocketStream) => void): void {
+  flush(now: MonotonicMs, whenSent: (stream: RsocketStream) => void): void {
     this.#isFlushDue = false;
-    if (!this.#long.isEmpty) this.#pump(whenSent);
+    if (!this.#long.isEmpty) this.#pump(now, whenSent);
     this.#buffer.flush();
     this.#isChoked = this.#target.bufferedBytes > this.#options.highWaterBytes;
-    if (!this.#long.isEmpty && this.#target.bufferedBytes === 0) this.#askFlush();
+    if (!this.#long.isEmpty && this.#target.bufferedBytes === 0 && this.#pace.isOpen) this.#askFlush();
     if (!this.#isChoked && this.#waiting.length > 0) this.#relieve();
   }
 
@@ -180,13 +199,19 @@ export class Outgoing {
     this.#waiting = [];
   }
 
-  #pump(whenSent: (stream: RsocketStream) => void): void {
-    const { turnMaxBytes } = this.#options;
-    const endBytes = this.#buffer.encodedBytes + turnMaxBytes;
-    while (!this.#long.isEmpty && this.#buffer.encodedBytes < endBytes && this.#target.bufferedBytes < turnMaxBytes) {
+  #pump(now: MonotonicMs, whenSent: (stream: RsocketStream) => void): void {
+    const endBytes = this.#buffer.encodedBytes + this.#options.turnMaxBytes;
+    while (!this.#long.isEmpty && this.#buffer.encodedBytes < endBytes && this.#mayPump()) {
+      const before = this.#buffer.encodedBytes;
       const sent = this.#long.writeOne();
+      const probe = this.#pace.wrote(now, this.#buffer.encodedBytes - before);
+      if (probe > 0) this.#writer.keepAlive(flagRespond, probeBytes(probe));
       if (sent !== undefined) whenSent(sent);
     }
+  }
+
+  #mayPump(): boolean {
+    return this.#pace.isOpen && this.#target.bufferedBytes < this.#options.turnMaxBytes;
   }
 
   #relieve(): void {
@@ -214,6 +239,12 @@ export class Outgoing {
 
 /** `requestEnd` of a request that was dropped before its first byte: nothing about it may be sent. */
 const neverWritten = -1;
+
+function probeBytes(probe: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  writeU32(bytes, 0, probe);
+  return bytes;
+}
 
 function withPrefix(prefix: number, metadata: Uint8Array): Uint8Array {
   const joined = new Uint8Array(metadata.length + 1);

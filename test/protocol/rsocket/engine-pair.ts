@@ -91,7 +91,7 @@ export class Side implements RsocketEffects, ByteTarget {
   turn(): void {
     if (!this.isFlushDue) return;
     this.isFlushDue = false;
-    this.engine.flush();
+    this.engine.flush(now);
   }
 
   drain(): void {

@@ -4,6 +4,7 @@ import { type Stream, streamErrorCodes } from '../../../src/spi/links.js';
 import { bytesToText } from '../../../src/core/text.js';
 import { must } from '../../../src/core/assert.js';
 import { sameBytes } from '../../../src/core/bytes.js';
+import { longCapability } from '../../../src/protocol/rsocket/engine.js';
 import { readU24 } from '../../../src/protocol/rsocket/frame.js';
 import { EnginePair, lost, now, pattern, Recorder, setup, text } from './engine-pair.js';
 
@@ -170,6 +171,49 @@ describe('rsocket engine', () => {
     assert.ok(sameBytes(longSink.items[0] ?? new Uint8Array(0), long));
     assert.equal(pair.server.engine.assemblyBytes, 0);
     assert.equal(pair.server.engine.streamCount + pair.client.engine.streamCount, 0);
+  });
+
+  it('tells a peer that likes to know how long a payload will be, and no other', () => {
+    for (const [capabilities, held] of [
+      [new Set([longCapability]), 200_000],
+      [new Set<string>(), 131_072],
+    ] as const) {
+      const pair = new EnginePair({ turnMaxBytes: 131_072 });
+      for (const side of [pair.client, pair.server]) side.engine.trust(capabilities);
+      const long = pattern(199_999);
+      const sink = new Recorder();
+      pair.server.accept = (incoming) => {
+        incoming.stream.nextAndComplete(text(''), incoming.payload.data());
+        return new Recorder();
+      };
+      pair.open({ interaction: 'response', data: long }, sink);
+      pair.client.turn();
+      pair.move(pair.client, pair.server);
+      assert.equal(pair.server.engine.assemblyBytes, held);
+      pair.run();
+      assert.ok(sameBytes(sink.items[0] ?? new Uint8Array(0), long));
+      assert.equal(pair.server.engine.counters.unknown + pair.client.engine.counters.unknown, 0);
+      assert.equal(pair.server.engine.assemblyBytes + pair.client.engine.assemblyBytes, 0);
+    }
+  });
+
+  it('writes no more of a long payload ahead of a peer that does not read than a window beside short calls', () => {
+    const pair = new EnginePair();
+    for (const side of [pair.client, pair.server]) side.engine.trust(new Set([longCapability]));
+    const sink = new Recorder();
+    pair.server.accept = (incoming) => {
+      incoming.stream.nextAndComplete(text(''), incoming.payload.data().slice());
+      return new Recorder();
+    };
+    pair.open({ interaction: 'response', data: pattern(100) }, sink);
+    const long = pattern(15 * 1024 * 1024);
+    pair.open({ interaction: 'response', data: long }, sink);
+    for (let turn = 0; turn < 100; turn += 1) pair.client.turn();
+    const written = pair.client.written.reduce((sum, bytes) => sum + bytes.length, 0);
+    assert.ok(written > 200_000 && written < 400_000, `${written}`);
+    pair.run();
+    assert.deepEqual(sink.heard, ['next 100', 'complete', `next ${long.length}`, 'complete']);
+    assert.ok(sameBytes(sink.items[1] ?? new Uint8Array(0), long));
   });
 
   it('puts at most a few fragments in front of a short call, while others carry 60 MiB', () => {

@@ -18,6 +18,10 @@ function rawFrame(
   return bytes;
 }
 
+function u32(value: number): readonly number[] {
+  return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+}
+
 /** What a side answered: `type streamId code` of each frame. */
 function answers(side: Side): string[] {
   side.turn();
@@ -217,6 +221,72 @@ describe('illegal input to an rsocket connection', () => {
       assert.equal(side.engine.assemblyBytes, 0);
       assert.equal(side.engine.streamCount, 0);
     }
+  });
+
+  const announce = (id: number, byteCount: number): Uint8Array =>
+    rawFrame(id, frame.typeExt, frame.flagIgnore, [...u32(frame.extendedTypeLength), ...u32(byteCount)]);
+
+  it('makes room for an announced length only within the bounds, and counts it as held', () => {
+    const begun = rawFrame(1, frame.typeRequestResponse, frame.flagFollows, new Uint8Array(10));
+    const more = rawFrame(1, frame.typePayload, frame.flagNext | frame.flagFollows, new Uint8Array(10));
+    for (const [announced, held] of [
+      [900, 900],
+      [1001, 20],
+      [0xffff_ffff, 20],
+      [0, 20],
+      [5, 20],
+    ] as const) {
+      const side = openServer();
+      side.engine.receive(now, begun);
+      side.engine.receive(now, announce(1, announced));
+      assert.equal(side.engine.assemblyBytes, 10);
+      side.engine.receive(now, more);
+      assert.equal(side.engine.assemblyBytes, held, `${announced} announced`);
+      side.engine.ended('reset');
+      assert.equal(side.engine.assemblyBytes, 0);
+    }
+  });
+
+  it('believes no more announcements than all streams together may hold', () => {
+    const side = openServer();
+    for (const id of [1, 3]) {
+      side.engine.receive(now, rawFrame(id, frame.typeRequestResponse, frame.flagFollows, new Uint8Array(10)));
+      side.engine.receive(now, announce(id, 1000));
+      side.engine.receive(now, rawFrame(id, frame.typePayload, frame.flagNext | frame.flagFollows, new Uint8Array(10)));
+    }
+    assert.equal(side.engine.assemblyBytes, 1020);
+  });
+
+  it('ends a stream with more bytes than were announced, and hands out no room that was not filled', () => {
+    for (const [last, expected] of [
+      [new Uint8Array(91), 'refused'],
+      [new Uint8Array(40).fill(7), '60'],
+    ] as const) {
+      const side = openServer();
+      const seen: string[] = [];
+      side.accept = (incoming) => {
+        const data = incoming.payload.data();
+        seen.push(`${data.length}`);
+        assert.equal(data.buffer.byteLength, data.length);
+        return new Recorder();
+      };
+      side.engine.receive(now, rawFrame(1, frame.typeRequestResponse, frame.flagFollows, new Uint8Array(10)));
+      side.engine.receive(now, announce(1, 100));
+      side.engine.receive(now, rawFrame(1, frame.typePayload, frame.flagNext | frame.flagFollows, new Uint8Array(10)));
+      side.engine.receive(now, rawFrame(1, frame.typePayload, frame.flagNext, last));
+      if (expected === 'refused') assert.deepEqual(answers(side), [`${typeError} 1 0x204`]);
+      else assert.deepEqual(seen, [expected]);
+      assert.equal(side.engine.assemblyBytes, 0);
+    }
+  });
+
+  it('ignores an announcement for a stream that has no payload on its way', () => {
+    const side = openServer();
+    side.engine.receive(now, announce(1, 100));
+    side.engine.receive(now, rawFrame(1, frame.typeRequestStream, 0, [0, 0, 0, 5]));
+    side.engine.receive(now, announce(1, 100));
+    assert.equal(side.engine.counters.unknown, 2);
+    assert.equal(side.end, undefined);
   });
 
   it('bounds the fragments of all streams together', () => {
