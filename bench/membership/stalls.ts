@@ -66,10 +66,15 @@ async function standStill(tell: Teller, crew: Crew, wanted: number): Promise<voi
   tell.figure({ metric: 'alive again p99 s', value: quantile(back, 0.99) / 1000, target: 0.5, ...about });
 }
 
-/** How long after its stall a process was taken back; absent for what it said while it stood still. */
-function sinceWaking({ subject, atMs }: CrewReport, done: readonly Stall[]): number | undefined {
-  const last = done.findLast(({ name, toMs }) => name === subject && toMs <= atMs);
-  return last === undefined ? undefined : atMs - last.toMs;
+/**
+ * How long after its stall a process was taken back, counted from when the observer was awake as well: who stood still at the time could not
+ * see it. Absent for what was said while the subject stood still.
+ */
+function sinceWaking({ observer, subject, atMs }: CrewReport, done: readonly Stall[]): number | undefined {
+  const lastOf = (process: string): number | undefined =>
+    done.findLast(({ name, toMs }) => name === process && toMs <= atMs)?.toMs;
+  const subjectMs = lastOf(subject);
+  return subjectMs === undefined ? undefined : atMs - Math.max(subjectMs, lastOf(observer) ?? subjectMs);
 }
 
 /** From 50 ms to five seconds, short ones as often as long ones on a logarithmic scale. */

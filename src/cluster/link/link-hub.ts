@@ -1,5 +1,6 @@
 import { assert } from '../../core/assert.js';
 import type { Clock } from '../../core/clock.js';
+import { hashText } from '../../core/hash.js';
 import type { NodeId } from '../../core/ids.js';
 import { Listeners, type Unlisten } from '../../core/listeners.js';
 import type { Logger } from '../../core/logger.js';
@@ -84,6 +85,7 @@ export class LinkHub implements LinkOwner {
       clock,
       pool: this.#pool,
       options: this.#options,
+      tickPhaseMs: hashText(this.self.name) % this.#options.keepAliveMs,
       createEngine: this.#deps.createEngine ?? createOwnEngine,
     });
     this.#all.add(link);

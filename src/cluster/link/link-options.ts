@@ -23,7 +23,7 @@ export interface LinkOptions {
   readonly redialMinMs: number;
   /** @defaultValue 10000 */
   readonly redialMaxMs: number;
-  /** How often each side says that it is there. @defaultValue 5000 */
+  /** How often each side sees whether the other is there, and asks if it has not just heard it. @defaultValue 5000 */
   readonly keepAliveMs: number;
   /** A link without a byte for so long is `silent`. Our own stalls do not count. @defaultValue 30000 */
   readonly lifetimeMs: number;

@@ -8,6 +8,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import type { Connection } from '../../../src/spi/connections.js';
 import type { Stream } from '../../../src/spi/links.js';
 import { GuestLinks } from '../../../src/cluster/link/guest-links.js';
+import { createOwnEngine, type EngineFactory } from '../../../src/cluster/link/link-engine.js';
 import { type GivenLinkOptions, resolveLinkOptions } from '../../../src/cluster/link/link-options.js';
 import { encodeSetup } from '../../../src/protocol/rsocket/setup.js';
 import { RecordingSink, request } from '../../../src/testing/conformance/link-pair.js';
@@ -280,16 +281,53 @@ describe('liveness of a link', () => {
 
   async function pair(
     seed: number,
+    others: GivenLinkOptions = options,
   ): Promise<{ simulator: Simulator; network: SimNetwork; left: LinkNode; right: LinkNode }> {
     const simulator = new Simulator({ seed });
     const network = new SimNetwork(simulator);
     const left = await simNode(network, 'a', '10.0.0.1', options);
-    const right = await simNode(network, 'b', '10.0.0.2', options);
+    const right = await simNode(network, 'b', '10.0.0.2', others);
     introduce(left, right);
     const both = (): boolean => left.links.findLink('b') !== undefined && right.links.findLink('a') !== undefined;
     assert.ok(await simulator.runUntil(both, 10_000));
     return { simulator, network, left, right };
   }
+
+  it('costs an idle pair one question and one answer a period, and a node one waking for all its links', async () => {
+    const world = new LinkWorld();
+    const asked: string[] = [];
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const nodes: LinkNode[] = [];
+    for (const [index, name] of names.entries()) {
+      const address = { host: `10.0.1.${index}`, port: 7000 };
+      const { connections } = world.network.host(address.host);
+      const createEngine: EngineFactory = (deps, engineOptions) => {
+        const engine = createOwnEngine(deps, engineOptions);
+        const keepAlive = engine.keepAlive.bind(engine);
+        engine.keepAlive = () => {
+          asked.push(`${name} ${world.simulator.now()}`);
+          keepAlive();
+        };
+        return engine;
+      };
+      const node = makeNode({ name, address, clock: world.simulator, connections, options, createEngine });
+      await world.simulator.settle(
+        connections.listen(address, (connection) => node.links.accept(connection)),
+        1000,
+      );
+      nodes.push(node);
+    }
+    meet(nodes);
+    await world.until(() => nodes.every((node) => node.links.links().length === 4));
+    await world.run(10_000);
+    asked.length = 0;
+    await world.run(100_000);
+    const [pairs, periods] = [10, 100];
+    assert.ok(asked.length >= pairs * (periods - 1) && asked.length <= pairs * (periods + 1), `${asked.length} asked`);
+    assert.ok(new Set(asked).size <= names.length * (periods + 1), `${new Set(asked).size} wakings`);
+    assert.ok(nodes.every((node) => node.links.links().length === 4));
+    await world.stop();
+  });
 
   it('ends as silent when no byte comes for a lifetime, and not before', async () => {
     const { simulator, network, left } = await pair(1);
@@ -304,12 +342,12 @@ describe('liveness of a link', () => {
   it('survives a block of our own event loop that is longer than the lifetime, in any phase', async () => {
     for (const phase of ['timer', 'io', 'immediate'] as const) {
       for (let seed = 1; seed <= 10; seed += 1) {
-        const { simulator, network, left } = await pair(seed);
+        const { simulator, network, left } = await pair(seed, { ...options, lifetimeMs: 8000 });
         // The other side would rightly give up on us; let it wait, so that only our own judgement is tested.
         await simulator.runAsync(seed * 137);
-        network.machine('10.0.0.1').loop.stall(3900, phase);
-        await simulator.runAsync(3900);
-        network.machine('10.0.0.1').loop.stall(3900, phase);
+        network.machine('10.0.0.1').loop.stall(4900, phase);
+        await simulator.runAsync(4900);
+        network.machine('10.0.0.1').loop.stall(4900, phase);
         await simulator.runAsync(20_000);
         assert.deepEqual(left.events, ['up b@1'], `seed ${seed}, ${phase}`);
       }
