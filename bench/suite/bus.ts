@@ -42,6 +42,12 @@ const chosen: readonly (readonly [Shape, Payload])[] = [
   ['delivered', 'iot'],
   ['handled', 'iot'],
 ];
+/**
+ * The goals speak of one message an event, and of the same object in each peer's documented codec: that is JSON for both, which
+ * NATS shows in its guides and Moleculer has by default. Their lines with another serializer stand in the table beside it.
+ */
+const otherNats = ['nats-batched', 'nats-msgpackr'];
+const otherMoleculer = ['moleculer-notepack', 'moleculer-cbor'];
 /** The case that the goals compare. */
 const compared = '1:1 iot';
 const smoke: readonly (readonly [Shape, Payload])[] = [
@@ -67,12 +73,12 @@ export const busBench: Bench = {
     }
     // Compiled shapes are what a user gets; msgpackr alone is measured beside them.
     run.ratioGoal(compared, 'limit', 0.7);
-    run.ratioGoal(compared, 'nats', 10, { except: ['nats-batched'] });
-    run.ratioGoal(compared, 'moleculer', 15);
+    run.ratioGoal(compared, 'nats', 10, { except: otherNats });
+    run.ratioGoal(compared, 'moleculer', 15, { except: otherMoleculer });
     run.ratioGoal(compared, 'scalebus-msgpackr', 2);
     run.ratioGoal(compared, 'limit', 0.7, { mine: 'scalebus-msgpackr' });
-    run.ratioGoal(compared, 'nats', 5, { except: ['nats-batched'], mine: 'scalebus-msgpackr' });
-    run.ratioGoal(compared, 'moleculer', 15, { mine: 'scalebus-msgpackr' });
+    run.ratioGoal(compared, 'nats', 5, { except: otherNats, mine: 'scalebus-msgpackr' });
+    run.ratioGoal(compared, 'moleculer', 15, { except: otherMoleculer, mine: 'scalebus-msgpackr' });
     run.ratioGoal('1:10 iot', 'limit', 0.6);
   },
 };

@@ -14,7 +14,7 @@ import type { Wanted } from './wanted.js';
  * handles has reached everyone, so that all subscriptions see one order.
  */
 export class LocalDelivery {
-  readonly #trie = new TopicTrie<Subscriber, Plan>(buildPlan);
+  readonly #trie = new TopicTrie<Subscriber, Plan>(buildPlan, { isSame: isUnnarrowed });
   readonly #random: Random;
   readonly #later = new BoundedQueue<Later>(laterMax);
   #delivering = false;
@@ -97,6 +97,10 @@ interface Later {
   readonly chosen: readonly Subscriber[];
   readonly event: SharedEvent;
   readonly done: Gate | undefined;
+}
+
+function isUnnarrowed({ wanted }: Subscriber): boolean {
+  return wanted.only === undefined;
 }
 
 function deliverNow(fan: Fan, chosen: readonly Subscriber[], event: SharedEvent, done: Gate | undefined): number {

@@ -1,6 +1,19 @@
 import { hashText } from '../../core/hash.js';
 import { normalizeTopic, topicToSegments, type TopicPattern } from '../../core/topic.js';
 import { patternsOverlap } from './pattern-overlap.js';
+import {
+  addTo,
+  childOf,
+  collect,
+  createNode,
+  findChild,
+  isVacant,
+  type Place,
+  prune,
+  removeFrom,
+  type TrieNode,
+  walkTopic,
+} from './topic-node.js';
 
 /**
  * Which values want a topic. Exact topics are slots of one map; patterns with wildcards are a trie over segments. What a topic
@@ -10,18 +23,21 @@ import { patternsOverlap } from './pattern-overlap.js';
  */
 export class TopicTrie<T extends object, M> {
   readonly #build: (values: readonly T[], topic: string | undefined) => M;
+  readonly #isSame: (value: T) => boolean;
   readonly #cacheMax: number;
   /** What nothing matches; shared by all topics that nobody wants. */
   readonly #none: M;
   readonly #slots = new Map<string, Slot<T, M>>();
   /** Exact topics that one value wants and nobody has asked for yet: of a million most are, and need no slot. */
   readonly #singles = new Map<string, T>();
-  readonly #root: TrieNode<T> = createNode();
-  readonly #leaves = new Set<TrieNode<T>>();
+  readonly #root: TrieNode<T, M> = createNode();
+  readonly #leaves = new Set<TrieNode<T, M>>();
   readonly #cached: Slot<T, M>[] = [];
   /** Slots by topics as callers write them, which need not be the normal form; emptied when there are too many. */
   readonly #spellings = new Map<string, Slot<T, M>>();
   readonly #seen = new Uint32Array(doorkeeperSize);
+  /** Empty but while a topic is matched. */
+  readonly #places: TrieNode<T, M>[] = [];
   #evictAt = 0;
   #wildcards = 0;
   #exacts = 0;
@@ -31,9 +47,10 @@ export class TopicTrie<T extends object, M> {
    * `build` turns the matching values of a topic into what `find` returns; it is called once for each change, not each event.
    * For a broadcast there is no one topic.
    */
-  constructor(build: (values: readonly T[], topic: string | undefined) => M, cacheMax = 65_536) {
+  constructor(build: (values: readonly T[], topic: string | undefined) => M, options: TopicTrieOptions<T> = {}) {
     this.#build = build;
-    this.#cacheMax = cacheMax;
+    this.#isSame = options.isSame ?? never;
+    this.#cacheMax = options.cacheMax ?? 65_536;
     this.#none = build([], undefined);
   }
 
@@ -63,8 +80,8 @@ export class TopicTrie<T extends object, M> {
   /** Removes a pair; false when it was not there. */
   remove(pattern: TopicPattern, value: T): boolean {
     if (pattern.exact) return this.#removeExact(pattern.text, value);
-    const path: TrieNode<T>[] = [this.#root];
-    let node: TrieNode<T> | undefined = this.#root;
+    const path: TrieNode<T, M>[] = [this.#root];
+    let node: TrieNode<T, M> | undefined = this.#root;
     for (const segment of pattern.segments) {
       node = findChild(node, segment);
       if (node === undefined) return false;
@@ -146,7 +163,7 @@ export class TopicTrie<T extends object, M> {
 
   /** Gives a single value a slot; `undefined` when there is none. */
   #openSlot(topic: string): Slot<T, M> | undefined {
-    const single = this.#singles.get(topic);
+    const single = this.#singles.size === 0 ? undefined : this.#singles.get(topic);
     if (single === undefined) return undefined;
     this.#singles.delete(topic);
     const slot = createSlot<T, M>(topic, this.#none);
@@ -156,17 +173,18 @@ export class TopicTrie<T extends object, M> {
   }
 
   #findCold(spelling: string): TopicMatch<M> {
-    const known = this.#slots.get(spelling);
-    const topic = known?.topic ?? normalizeTopic(spelling);
-    const slot = known ?? this.#slots.get(topic) ?? this.#openSlot(topic);
+    const topic = normalizeTopic(spelling);
+    const slot = this.#slots.get(topic) ?? this.#openSlot(topic);
     if (slot !== undefined) {
       if (this.#spellings.size >= this.#cacheMax) this.#spellings.clear();
       if (this.#cacheMax > 0) this.#spellings.set(spelling, slot);
       return slot.generation === this.#generation ? slot : this.#refresh(slot);
     }
-    const fresh = createSlot<T, M>(topic, this.#match(topic, undefined));
+    const match = this.#match(topic, undefined);
+    if (this.#cacheMax === 0 || !this.#isRepeated(topic)) return { topic, match };
+    const fresh = createSlot<T, M>(topic, match);
     fresh.generation = this.#generation;
-    if (this.#cacheMax > 0 && this.#isRepeated(topic)) this.#admit(fresh);
+    this.#admit(fresh);
     return fresh;
   }
 
@@ -183,9 +201,34 @@ export class TopicTrie<T extends object, M> {
   }
 
   #match(topic: string, slot: Slot<T, M> | undefined): M {
+    const places = this.#places;
+    // Left by a `build` that threw.
+    places.length = 0;
+    if (this.#wildcards > 0) walkTopic(this.#root, topic, 1, places);
+    const first = places[0];
+    const match =
+      places.length === 1 && first !== undefined && (slot === undefined || isVacant(slot))
+        ? this.#matchOf(first, topic)
+        : this.#matchAll(slot, topic);
+    places.length = 0;
+    return match;
+  }
+
+  /** One place alone, with one value as a rule: what that makes of a topic is made once. */
+  #matchOf(node: TrieNode<T, M>, topic: string): M {
+    const { one } = node;
+    if (one === undefined || !this.#isSame(one)) return this.#matchAll(undefined, topic);
+    if (node.kept === undefined || node.keptAt !== this.#generation) {
+      node.kept = this.#build([one], topic);
+      node.keptAt = this.#generation;
+    }
+    return node.kept;
+  }
+
+  #matchAll(slot: Slot<T, M> | undefined, topic: string): M {
     const found = new Set<T>();
     if (slot !== undefined) collect(slot, found);
-    if (this.#wildcards > 0) walk(this.#root, topicToSegments(topic), 0, found);
+    for (const place of this.#places) collect(place, found);
     return found.size === 0 ? this.#none : this.#build([...found], topic);
   }
 
@@ -214,17 +257,23 @@ export class TopicTrie<T extends object, M> {
   }
 }
 
+/** How a trie keeps matches. */
+export interface TopicTrieOptions<T> {
+  /** Topics whose match is kept. @defaultValue 65536 */
+  readonly cacheMax?: number;
+  /** True when `build` makes the same of this value alone whatever the topic. @defaultValue never */
+  readonly isSame?: (value: T) => boolean;
+}
+
+function never(): boolean {
+  return false;
+}
+
 /** What a topic matched. */
 export interface TopicMatch<M> {
   /** The topic in its normal form. */
   readonly topic: string;
   readonly match: M;
-}
-
-/** Values at one place: most places hold one, so a set is made for the second only. */
-interface Place<T> {
-  one: T | undefined;
-  many: Set<T> | undefined;
 }
 
 interface Slot<T, M> extends Place<T> {
@@ -235,119 +284,11 @@ interface Slot<T, M> extends Place<T> {
   cached: boolean;
 }
 
-interface TrieNode<T> extends Place<T> {
-  literals: Map<string, TrieNode<T>> | undefined;
-  star: TrieNode<T> | undefined;
-  doubleStar: TrieNode<T> | undefined;
-  pattern: TopicPattern | undefined;
-}
-
 /** Topics remembered as seen once: 64 KiB, enough that a topic repeated within some ten thousand others is noticed. */
 const doorkeeperSize = 16_384;
 
 function createSlot<T, M>(topic: string, match: M): Slot<T, M> {
   return { topic, match, generation: 0, cached: false, one: undefined, many: undefined };
-}
-
-function createNode<T>(): TrieNode<T> {
-  return {
-    literals: undefined,
-    star: undefined,
-    doubleStar: undefined,
-    pattern: undefined,
-    one: undefined,
-    many: undefined,
-  };
-}
-
-function walk<T>(node: TrieNode<T>, segments: readonly string[], at: number, found: Set<T>): void {
-  const double = node.doubleStar;
-  if (double !== undefined) {
-    collect(double, found);
-    // Nothing after the ** : it takes every rest, and there is nothing to try at each depth.
-    if (double.literals !== undefined || double.star !== undefined || double.doubleStar !== undefined) {
-      for (let skip = at; skip <= segments.length; skip += 1) walkBelow(double, segments, skip, found);
-    }
-  }
-  walkBelow(node, segments, at, found);
-}
-
-/** Tries the children of a node that take exactly one segment, or the end. */
-function walkBelow<T>(node: TrieNode<T>, segments: readonly string[], at: number, found: Set<T>): void {
-  const segment = segments[at];
-  if (segment === undefined) return;
-  const literal = node.literals?.get(segment);
-  if (literal !== undefined) step(literal, segments, at + 1, found);
-  if (node.star !== undefined) step(node.star, segments, at + 1, found);
-}
-
-function step<T>(node: TrieNode<T>, segments: readonly string[], at: number, found: Set<T>): void {
-  if (at === segments.length) collect(node, found);
-  walk(node, segments, at, found);
-}
-
-function childOf<T>(node: TrieNode<T>, segment: string): TrieNode<T> {
-  if (segment === '*') return (node.star ??= createNode());
-  if (segment === '**') return (node.doubleStar ??= createNode());
-  node.literals ??= new Map();
-  let child = node.literals.get(segment);
-  if (child === undefined) node.literals.set(segment, (child = createNode()));
-  return child;
-}
-
-function findChild<T>(node: TrieNode<T>, segment: string): TrieNode<T> | undefined {
-  if (segment === '*') return node.star;
-  if (segment === '**') return node.doubleStar;
-  return node.literals?.get(segment);
-}
-
-/** Drops what a removal left empty, from the end of the path upwards. */
-function prune<T>(path: readonly TrieNode<T>[], segments: readonly string[]): void {
-  for (let depth = path.length - 1; depth > 0; depth -= 1) {
-    const node = path[depth];
-    const parent = path[depth - 1];
-    const segment = segments[depth - 1];
-    if (node === undefined || parent === undefined || segment === undefined) return;
-    if (!isVacant(node) || node.star !== undefined || node.doubleStar !== undefined) return;
-    if (node.literals !== undefined && node.literals.size > 0) return;
-    if (segment === '*') parent.star = undefined;
-    else if (segment === '**') parent.doubleStar = undefined;
-    else parent.literals?.delete(segment);
-  }
-}
-
-function addTo<T>(place: Place<T>, value: T): boolean {
-  if (place.many !== undefined) {
-    if (place.many.has(value)) return false;
-    place.many.add(value);
-  } else if (place.one === undefined) {
-    place.one = value;
-  } else {
-    if (place.one === value) return false;
-    place.many = new Set([place.one, value]);
-    place.one = undefined;
-  }
-  return true;
-}
-
-function removeFrom<T>(place: Place<T>, value: T): boolean {
-  if (place.many !== undefined) {
-    const had = place.many.delete(value);
-    if (place.many.size === 0) place.many = undefined;
-    return had;
-  }
-  if (place.one !== value) return false;
-  place.one = undefined;
-  return true;
-}
-
-function isVacant<T>(place: Place<T>): boolean {
-  return place.one === undefined && place.many === undefined;
-}
-
-function collect<T>(place: Place<T>, found: Set<T>): void {
-  if (place.one !== undefined) found.add(place.one);
-  else if (place.many !== undefined) for (const value of place.many) found.add(value);
 }
 
 function literalPrefix(pattern: TopicPattern): string {

@@ -110,13 +110,66 @@ describe('protocol/bus/topic-trie', () => {
   });
 
   it('keeps its cache bounded when every topic is new, and when many repeat', () => {
-    const trie = new TopicTrie<Wanted, readonly Wanted[]>((values) => values, 8);
+    const trie = new TopicTrie<Wanted, readonly Wanted[]>((values) => values, { cacheMax: 8 });
     add(trie, '/**', 'all');
     for (let round = 0; round < 3; round += 1) {
       for (let index = 0; index < 100; index += 1) assert.equal(trie.find(`/t/${index}`).match.length, 1);
     }
     add(trie, '/t/*', 'more');
     for (let index = 0; index < 100; index += 1) assert.equal(trie.find(`/t/${index}`).match.length, 2);
+  });
+
+  it('makes the match of one value alone once, until something changes, and never where topics differ', () => {
+    const built: string[] = [];
+    const trie = new TopicTrie<Wanted, string>(
+      (values, topic) => {
+        const text = `${values.map(({ id }) => id).join(' ')} on ${topic ?? 'many'}`;
+        built.push(text);
+        return text;
+      },
+      { isSame: ({ id }) => id !== 'narrow' },
+    );
+    built.length = 0;
+    const match = (topic: string): string => trie.find(topic).match;
+    const same = { id: 'same' };
+    const [pattern] = parsePattern('/same/*');
+    assert.ok(pattern);
+    trie.add(pattern, same);
+    trie.add(parsePattern('/narrow/*')[0] ?? pattern, { id: 'narrow' });
+    assert.deepEqual([match('/same/1'), match('/same/2')], ['same on /same/1', 'same on /same/1']);
+    assert.deepEqual([match('/narrow/1'), match('/narrow/2')], ['narrow on /narrow/1', 'narrow on /narrow/2']);
+    trie.add(pattern, { id: 'two' });
+    assert.equal(match('/same/3'), 'same two on /same/3');
+    trie.remove(pattern, same);
+    assert.equal(match('/same/4'), 'two on /same/4');
+    trie.touch();
+    assert.equal(match('/same/5'), 'two on /same/5');
+    trie.add(parsePattern('/same/6')[0] ?? pattern, same);
+    assert.equal(match('/same/6'), 'same two on /same/6');
+  });
+
+  it('agrees with the textbook matcher while patterns come and go', () => {
+    const random = new SeededRandom(11);
+    const trie = new TopicTrie<Wanted, readonly Wanted[]>((values) => values, { isSame: () => true });
+    const held: { readonly pattern: TopicPattern; readonly value: Wanted }[] = [];
+    const topics = everyTopic(['a', 'b', 'c'], 4);
+    for (let round = 0; round < 600; round += 1) {
+      const gone = held.length > 12 || random.below(3) === 0 ? held.splice(random.below(held.length), 1)[0] : undefined;
+      if (gone === undefined) {
+        const one = { pattern: drawPattern(random), value: { id: String(round) } };
+        assert.ok(trie.add(one.pattern, one.value));
+        held.push(one);
+      } else {
+        assert.ok(trie.remove(gone.pattern, gone.value));
+      }
+      for (let look = 0; look < 10; look += 1) {
+        const topic = topics[random.below(topics.length)] ?? [];
+        const expected = held.filter(({ pattern }) => matchesSegments(pattern.segments, topic));
+        const found = trie.find(`/${topic.join('/')}`).match.map(({ id }) => Number(id));
+        const sorted = (ids: readonly number[]): number[] => ids.toSorted((left, right) => left - right);
+        assert.deepEqual(sorted(found), sorted(expected.map(({ value }) => Number(value.id))));
+      }
+    }
   });
 
   it('finds for a broadcast what some topic of the pattern would reach', () => {
