@@ -216,13 +216,13 @@ export class ClusterOutlet implements Outlet {
 
   whenKnown(done: () => void): () => void {
     const revision = this.#interest.flush();
-    let end: Unlisten = () => undefined;
+    let end: Unlisten | undefined;
     const endWait = whenLinked(this.#deps, () => {
       end = this.#table.whenHeld(revision, done);
     });
     return () => {
       endWait();
-      end();
+      end?.();
     };
   }
 

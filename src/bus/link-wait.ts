@@ -1,4 +1,4 @@
-import { after, type CancelTimer, type Clock } from '../core/clock.js';
+import { after, type Clock } from '../core/clock.js';
 import type { Unlisten } from '../core/listeners.js';
 import type { Links } from '../spi/links.js';
 import type { Membership } from '../spi/membership.js';
@@ -16,25 +16,23 @@ export interface LinkWaitDeps {
  * or one of more than this node links to. The returned function ends the waiting.
  */
 export function whenLinked({ clock, links, membership }: LinkWaitDeps, done: () => void): Unlisten {
+  if (allLinked(links, membership)) {
+    done();
+    return () => undefined;
+  }
   const ends: Unlisten[] = [];
-  let isOver = false;
   const end = (): void => {
-    isOver = true;
-    for (const one of ends) one();
+    for (const one of ends.splice(0)) one();
+  };
+  const finish = (): void => {
+    if (ends.length === 0) return;
+    end();
+    done();
   };
   const check = (): void => {
-    if (isOver || !allLinked(links, membership)) return;
-    end();
-    done();
+    if (allLinked(links, membership)) finish();
   };
-  check();
-  if (isOver) return end;
-  const cancel: CancelTimer = clock.setTimer(after(clock.now(), linkWaitMs), () => {
-    if (isOver) return;
-    end();
-    done();
-  });
-  ends.push(cancel, links.listen(check), membership.listen(check));
+  ends.push(clock.setTimer(after(clock.now(), linkWaitMs), finish), links.listen(check), membership.listen(check));
   return end;
 }
 
