@@ -26,6 +26,7 @@ import type { Peer, RemoteWant } from './peer.js';
 import { PeerBook } from './peer-book.js';
 import { answerStream, askLink } from './remote-requests.js';
 import type { Responder } from './responder.js';
+import { whenLinked } from './link-wait.js';
 import { assertGroupStrategy, type PeerRoute } from './routes.js';
 import { hasOwnLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
@@ -214,7 +215,15 @@ export class ClusterOutlet implements Outlet {
   }
 
   whenKnown(done: () => void): () => void {
-    return this.#table.whenHeld(this.#interest.flush(), done);
+    const revision = this.#interest.flush();
+    let end: Unlisten | undefined;
+    const endWait = whenLinked(this.#deps, () => {
+      end = this.#table.whenHeld(revision, done);
+    });
+    return () => {
+      endWait();
+      end?.();
+    };
   }
 
   checkGroup(name: string, strategy: GroupStrategy): void {

@@ -1,3 +1,4 @@
+import { handledCode } from '../protocol/bus/bus-frame.js';
 import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
 
 /** The confirmations that one lane owes: each is settled exactly once. */
@@ -40,8 +41,11 @@ export class LaneConfirms {
   }
 
   /** The peer said what came of one event. */
-  handled(number: number, outcome: ConfirmOutcome): void {
-    this.#settle(outcome, (pending) => pending.number === number && pending.confirming.level === 'handled');
+  handled(number: number, code: number): void {
+    this.#settle(
+      handledOutcome(code),
+      (pending) => pending.number === number && pending.confirming.level === 'handled',
+    );
   }
 
   /** The lane's window is over. With `isKept` those that were never sent are forgotten: they are accepted again. */
@@ -73,3 +77,8 @@ interface PendingConfirm {
 }
 
 const noGroups: readonly string[] = [];
+
+function handledOutcome(code: number): ConfirmOutcome {
+  if (code === handledCode.refused) return 'refused';
+  return code === handledCode.done ? 'confirmed' : 'handler-failed';
+}

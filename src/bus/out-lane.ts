@@ -4,17 +4,17 @@ import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
   beginFrame,
-  handledCode,
   readFrame,
   recordKind,
   writeNumberRecord,
   writeRecord,
   type RecordEffects,
 } from '../protocol/bus/bus-frame.js';
+import { ackEventsMax } from '../protocol/bus/receive-window.js';
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
 import type { LaneEncoder } from '../spi/codec.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
-import type { ConfirmOutcome, Confirming } from './outlet.js';
+import type { Confirming } from './outlet.js';
 import { LaneConfirms } from './lane-confirms.js';
 import { RecordRun } from './record-run.js';
 import { sendFrame } from './send-frame.js';
@@ -139,6 +139,11 @@ export class OutLane {
     return this.#window.inFlight === 0 && (!this.#final || !this.#wasReady || this.#isFinalTold);
   }
 
+  /** False while as much is on its way as can be held: what a lost link would take could not be sent again. */
+  get #mayBeHeld(): boolean {
+    return this.#window.sent - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
+  }
+
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
     const number = this.#final || this.#isRetired ? undefined : this.#window.accept(event, this.#bytesOf(event));
@@ -208,8 +213,7 @@ export class OutLane {
     this.#isRetired = true;
     this.#isReady = false;
     this.#stream.complete();
-    const { clock } = this.#host;
-    clock.setTimer(after(clock.now(), retireMs), () => this.end());
+    this.#host.clock.setTimer(after(this.#host.clock.now(), retireMs), () => this.end());
   }
 
   #forgetStream(): void {
@@ -275,8 +279,7 @@ export class OutLane {
 
   /** A peer that is still starting refuses the lane; one that stops has no use for it. */
   #reopenLater(link: Link): void {
-    const { clock } = this.#host;
-    clock.setTimer(after(clock.now(), reopenMs), () => {
+    this.#host.clock.setTimer(after(this.#host.clock.now(), reopenMs), () => {
       if (this.#link === link && this.#stream === undefined && link.up) this.#open(link);
     });
   }
@@ -288,11 +291,14 @@ export class OutLane {
       if (reader.ok) this.#resume(known, received);
     } else if (kind === recordKind.ack) {
       const number = reader.varint();
-      if (reader.ok && this.#window.acknowledge(number)) this.#confirms.delivered(number);
+      if (reader.ok && this.#window.acknowledge(number)) {
+        this.#confirms.delivered(number);
+        if (this.#window.unsentCount > 0) this.#flushLater();
+      }
     } else if (kind === recordKind.handled) {
       const number = reader.varint();
       const code = reader.u8();
-      if (reader.ok) this.#confirms.handled(number, handledOutcome(code));
+      if (reader.ok) this.#confirms.handled(number, code);
     }
     return reader.ok;
   }
@@ -360,7 +366,7 @@ export class OutLane {
     const stream = this.#stream;
     this.#unsentBytes = 0;
     if (stream === undefined) return;
-    while (stream.credit > 0 && this.#writeFrame()) sendFrame(stream, frameWriter);
+    while (stream.credit > 0 && this.#mayBeHeld && this.#writeFrame()) sendFrame(stream, frameWriter);
   }
 
   #flush(): void {
@@ -462,6 +468,9 @@ export class OutLane {
 /** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
 const frameBytesTarget = 16_000;
 
+/** So many events may always be on the way: the peer answers a quarter of them at a time. */
+const unansweredMin = 4 * ackEventsMax;
+
 /** So much is put in a frame at once. */
 const eagerBytes = 8000;
 
@@ -490,9 +499,4 @@ function writeWon(event: OutEvent, won: readonly string[]): void {
   for (const group of won) bodyWriter.text(group);
   bodyWriter.range(event.bytes, event.bodyStart, event.end);
   writeRecord(frameWriter, recordKind.won, bodyWriter.view());
-}
-
-function handledOutcome(code: number): ConfirmOutcome {
-  if (code === handledCode.refused) return 'refused';
-  return code === handledCode.done ? 'confirmed' : 'handler-failed';
 }

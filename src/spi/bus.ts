@@ -143,7 +143,10 @@ export interface Gap {
 export interface BusSubscription {
   readonly id: string;
   readonly stats: SubscriptionStats;
-  /** Resolves when this node (`local`) or every live peer (`cluster`) knows it; rejects with `deadline-exceeded`. */
+  /**
+   * Resolves when this node (`local`) or every live peer (`cluster`) knows it; rejects with `deadline-exceeded`. A member that has no
+   * link for a second is not waited for: it learns of the subscription with its link.
+   */
   ready(options?: { readonly scope?: 'local' | 'cluster'; readonly timeoutMs?: number }): Promise<void>;
   /** Grows with each `update`. */
   readonly revision: number;

@@ -136,7 +136,9 @@ class EventRun {
     } else if (draw === 5 || draw === 6) faults.heal();
     else if (draw === 7 && home !== undefined) {
       this.#counts.stalls += 1;
-      machine.machine(name).loop.stall(this.#random.below(4000), 'timer');
+      const stallMs = this.#random.below(4000);
+      home.stalledUntilMs = Math.max(home.stalledUntilMs, this.#cluster.simulator.now()) + stallMs;
+      machine.machine(name).loop.stall(stallMs, 'timer');
     } else {
       this.#counts.losses += 1;
       faults.setEverywhere({ lossPercent: this.#random.below(15) });
@@ -240,9 +242,9 @@ class EventRun {
     });
     void settled.finally(() => {
       home.open -= 1;
-      // A stall of its machine holds it up to 4 s.
-      const lateMs = this.#cluster.simulator.now() - dueMs;
-      if (lateMs > 9000) this.#faults.push(`${what} settled ${lateMs} ms late at ${home.life}`);
+      // Stalls of its machine hold it up, and add up.
+      const lateMs = this.#cluster.simulator.now() - Math.max(dueMs, home.stalledUntilMs);
+      if (lateMs > 1000) this.#faults.push(`${what} settled ${lateMs} ms late at ${home.life}`);
     });
   }
 

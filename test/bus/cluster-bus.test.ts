@@ -87,6 +87,24 @@ describe('bus/cluster', () => {
     await cluster.stop();
   });
 
+  it('lets no more be on the way than it can hold, however much credit the peer gave', async () => {
+    const cluster = new TestCluster(1, { windowEventsMax: 2000 });
+    await cluster.add('a', 'b');
+    const subscription = cluster.bus('b').subscribe('/flood', () => undefined);
+    await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 1000);
+    const told = { unknown: 0, unsent: 0 };
+    cluster.bus('a').onUndelivered(({ kind, count }) => void (told[kind] += count));
+    cluster.hub.cut('a', 'b');
+    for (let index = 0; index < 20_000; index += 1) cluster.bus('a').publish('/flood', index);
+    await cluster.sim.runAsync(50);
+    await cluster.kill('b');
+    await cluster.sim.runAsync(50);
+    // A frame more than that may have been begun.
+    assert.ok(told.unknown >= 2000 && told.unknown <= 2256, JSON.stringify(told));
+    assert.equal(told.unsent, 2000);
+    await cluster.stop();
+  });
+
   it('answers requests across nodes, and cancels them', async () => {
     const cluster = new TestCluster();
     await cluster.add('a', 'b', 'c');

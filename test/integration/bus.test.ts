@@ -106,6 +106,8 @@ describe('bus of three processes', function processes() {
     const first = programs.run('a', program('a', label, []));
     const [, address = ''] = await first.until(/up at (\S+)/);
     const second = programs.run('b', program('b', label, [address]));
+    // Which of them is older is decided by who starts first.
+    await second.until(/up at/);
     const third = programs.run('c', program('c', label, [address]));
     const all = [first, second, third];
     await Promise.all(all.map((one) => one.until(/ready/)));

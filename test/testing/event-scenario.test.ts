@@ -6,6 +6,7 @@ const fixedSeeds: Readonly<Record<number, string>> = {
   128: 'lanes with nothing to send used up the places kept for a lane that waits',
   203: 'the checker expected of a node what it had no link to learn of yet',
   275: 'a node was confirmed with its first copy, while another copy was on its way',
+  778: 'the checker took three stalls of one machine for a request that settled late',
 };
 
 describe('testing/event-scenario', function eventRuns() {

@@ -9,6 +9,8 @@ export class EventHome {
   readonly node: ClusterNode;
   readonly life: string;
   published = 0;
+  /** Its machine was made to stand still until then. */
+  stalledUntilMs = 0;
   /** Requests and confirmations that have not settled. */
   open = 0;
   plain: { readonly subscription: BusSubscription; readonly checked: CheckedSubscription }[] = [];

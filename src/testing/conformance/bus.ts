@@ -155,16 +155,25 @@ const cases: HallCases = {
 
   'cancels responders when the asker has what it wanted': async (hall) => {
     let cancelled = 0;
+    let begin: (() => void) | undefined;
+    // Who was not asked yet when the first answers is not asked at all.
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     const responders = [
-      hall.doors[1].respond('/w', () => 'fast'),
+      hall.doors[1].respond('/w', async () => {
+        await begun;
+        return 'first';
+      }),
       hall.doors[2].respond('/w', (_, context) => {
         context.cancel.listen(() => (cancelled += 1));
+        begin?.();
         return new Promise(() => undefined);
       }),
     ];
     for (const responder of responders) await hall.settle(responder.ready({ scope: 'cluster' }));
     const answer = await hall.settle(hall.doors[0].request('/w', 1));
-    assert.equal(answer.value, 'fast');
+    assert.equal(answer.value, 'first');
     await hall.until(() => cancelled === 1);
   },
 
