@@ -72,8 +72,15 @@ export interface RoutedHead extends CallHead {
   readonly route: Route;
 }
 
-/** Reads the metadata of a call and learns its route; `undefined` when it is malformed or names an unknown route. */
-export function readCallMetadata(reader: ByteReader, known: Map<number, Route>): RoutedHead | undefined {
+/**
+ * Reads the metadata of a call and learns its route; `undefined` when it is malformed, of a version above the link's, or names an
+ * unknown route.
+ */
+export function readCallMetadata(
+  reader: ByteReader,
+  known: Map<number, Route>,
+  linkVersion: number,
+): RoutedHead | undefined {
   const version = reader.u8();
   const flags = reader.u8();
   const number = reader.varint();
@@ -81,7 +88,7 @@ export function readCallMetadata(reader: ByteReader, known: Map<number, Route>):
   const remainingMs = reader.varint();
   const depth = (flags & flagDepth) === 0 ? 1 : reader.varint();
   const headers = (flags & flagHeaders) === 0 ? undefined : readHeaders(reader);
-  if (!reader.ok || version < wireVersionMin || route === undefined) return undefined;
+  if (!reader.ok || version < wireVersionMin || version > linkVersion || route === undefined) return undefined;
   if ((flags & flagDefine) !== 0 && number > 0 && number <= routesMax) known.set(number, route);
   return { route, remainingMs, depth, headers };
 }

@@ -1,5 +1,4 @@
 import { ByteReader, ByteWriter } from '../../core/bytes.js';
-import { wireVersion } from '../../core/limits.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec, LaneCodec, LaneDecoder, LaneEncoder } from '../../spi/codec.js';
 import { type Link, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
@@ -145,7 +144,13 @@ export class LinkCodec implements Codec, StreamSink {
     }
     this.#offered = definitionCount;
     const opened = this.#link.open(
-      { kind: 'rpc', interaction: 'response', metadata: definitionsHead, data: writer.take(), credit: 1 },
+      {
+        kind: 'rpc',
+        interaction: 'response',
+        metadata: Uint8Array.of(this.#link.peer.wireVersion, flagDefinitions),
+        data: writer.take(),
+        credit: 1,
+      },
       this,
     );
     if (typeof opened === 'string') this.#offered = 0;
@@ -155,12 +160,13 @@ export class LinkCodec implements Codec, StreamSink {
 /** Requests with definitions that failed before no more are sent; one that is refused as invalid is the last. */
 const failuresMax = 8;
 
-const definitionsHead = Uint8Array.of(wireVersion, flagDefinitions);
+/** Version and flags. */
+const definitionsHeadBytes = 2;
 
 /** Says whether a request of ours brings definitions and not a call. */
 export function bringsDefinitions(payload: PayloadView): boolean {
   return (
-    payload.metadataLength === definitionsHead.length && payload.bytes[payload.metadataStart + 1] === flagDefinitions
+    payload.metadataLength === definitionsHeadBytes && payload.bytes[payload.metadataStart + 1] === flagDefinitions
   );
 }
 

@@ -1,5 +1,4 @@
 import { ByteReader } from '../../core/bytes.js';
-import { wireVersion } from '../../core/limits.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import { flagDefine, readCallMetadata, type Route, type RoutedHead } from './call-metadata.js';
 import type { ServedMethod } from './registration.js';
@@ -12,12 +11,18 @@ export class RouteBook {
   readonly #routes = new Map<number, Route>();
   /** By route number; at most as many as there are routes. */
   readonly #plain: (FoundHead | undefined)[] = [];
+  readonly #version: number;
+
+  /** `version`: the wire version that hello settled; a head above it is malformed. */
+  constructor(version: number) {
+    this.#version = version;
+  }
 
   /** Reads the metadata of a call and learns its route; `undefined` when it is malformed or names an unknown route. */
   read(payload: PayloadView): FoundHead | undefined {
     const { bytes, metadataStart: start, metadataEnd: end } = payload;
     // Two bytes for the route and up to three for the time are 2^14 routes and half an hour.
-    const isPlain = end - start <= plainBytesMax && bytes[start] === wireVersion && bytes[start + 1] === 0;
+    const isPlain = end - start <= plainBytesMax && bytes[start] === this.#version && bytes[start + 1] === 0;
     return isPlain ? this.#readPlain(bytes, start, end) : this.#readAny(bytes, start, end);
   }
 
@@ -33,7 +38,7 @@ export class RouteBook {
   }
 
   #readAny(bytes: Uint8Array, start: number, end: number): FoundHead | undefined {
-    const head = readCallMetadata(new ByteReader(bytes, start, end), this.#routes);
+    const head = readCallMetadata(new ByteReader(bytes, start, end), this.#routes, this.#version);
     if (head === undefined) return undefined;
     // It may have named a route anew.
     if (((bytes[start + 1] ?? 0) & flagDefine) !== 0) this.#plain.length = 0;

@@ -54,7 +54,7 @@ export class RpcServer {
   /** Routes that each link's peer has named. */
   readonly #books = new Map<number, RouteBook>();
   #lastLink: Link | undefined;
-  #lastBook: RouteBook = new RouteBook();
+  #lastBook: RouteBook = new RouteBook(0);
   /** Grows with every change of `#services`. */
   #revision = 0;
   readonly #rawCodec = createRawCodec();
@@ -151,7 +151,7 @@ export class RpcServer {
   #bookOf(link: Link): RouteBook {
     if (link === this.#lastLink) return this.#lastBook;
     let book = this.#books.get(link.id);
-    if (book === undefined) this.#books.set(link.id, (book = new RouteBook()));
+    if (book === undefined) this.#books.set(link.id, (book = new RouteBook(link.peer.wireVersion)));
     this.#lastLink = link;
     this.#lastBook = book;
     return book;

@@ -1,7 +1,8 @@
-import { type Span, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import { type Span, SpanKind, type SpanOptions, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { ClusterError } from '../../core/errors.js';
 import type { ClientInterceptor } from './client-builder.js';
 import type { ServerInterceptor } from './served-call.js';
+import { isRpcStream, type SpanMaker, TracedStream } from './traced-stream.js';
 
 /** Interceptors of both sides, to be given to `createNode({ rpc: traceCalls() })`. */
 export interface CallTracing {
@@ -11,15 +12,17 @@ export interface CallTracing {
 
 /**
  * Spans for calls, named `service/method`: one at the caller, from the call to its answer, and one around the handler, its child
- * wherever it runs. Streams and channels have the one around the handler only, which ends when it has given its source. Nothing is
- * recorded unless the process has a trace SDK; trace context and baggage travel with or without this.
+ * wherever it runs. For streams and channels the caller's span is open for as long as the items are taken, one for each taking, and
+ * the handler's ends when it has given its source. Nothing is recorded unless the process has a trace SDK; trace context and baggage travel with or without this.
  */
 export function traceCalls(tracer: Tracer = trace.getTracer('scalebus')): CallTracing {
   return {
     clientInterceptors: [
       (call, next) => {
-        if (call.kind === 'stream' || call.kind === 'channel') return next(call);
-        return inSpan(tracer, { ...call, kind: SpanKind.CLIENT }, () => next(call));
+        const work: Work = { service: call.service, method: call.method, kind: SpanKind.CLIENT };
+        if (call.kind !== 'stream' && call.kind !== 'channel') return inSpan(tracer, work, () => next(call));
+        const items = next(call);
+        return isRpcStream(items) ? new TracedStream(items, spansOf(tracer, work)) : items;
       },
     ],
     serverInterceptors: [
@@ -35,10 +38,27 @@ interface Work {
   readonly kind: SpanKind;
 }
 
-function inSpan(tracer: Tracer, { service, method, kind }: Work, run: () => unknown): unknown {
-  // The names of OpenTelemetry's semantic conventions for RPC.
-  const attributes = { 'rpc.system': 'scalebus', 'rpc.service': service, 'rpc.method': method };
-  return tracer.startActiveSpan(`${service}/${method}`, { kind, attributes }, (span) => {
+function spansOf(tracer: Tracer, work: Work): SpanMaker {
+  return {
+    start: () => tracer.startSpan(nameOf(work), optionsOf(work)),
+    end: (span, error) => {
+      if (error === undefined) span.end();
+      else fail(span, error);
+    },
+  };
+}
+
+function nameOf({ service, method }: Work): string {
+  return `${service}/${method}`;
+}
+
+/** The names of OpenTelemetry's semantic conventions for RPC. */
+function optionsOf({ service, method, kind }: Work): SpanOptions {
+  return { kind, attributes: { 'rpc.system': 'scalebus', 'rpc.service': service, 'rpc.method': method } };
+}
+
+function inSpan(tracer: Tracer, work: Work, run: () => unknown): unknown {
+  return tracer.startActiveSpan(nameOf(work), optionsOf(work), (span) => {
     try {
       const result = run();
       if (!(result instanceof Promise)) {

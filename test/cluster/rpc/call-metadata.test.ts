@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { ByteReader, ByteWriter } from '../../../src/core/bytes.js';
+import { wireVersion } from '../../../src/core/limits.js';
 import { readCallMetadata, type Route, writeCallMetadata } from '../../../src/cluster/rpc/call-metadata.js';
 import { readCompositeMetadata, writeCompositeMetadata } from '../../../src/cluster/rpc/composite-metadata.js';
 
@@ -24,11 +25,29 @@ describe('call metadata', () => {
         const known = new Map<number, Route>();
         for (const define of [route, undefined]) {
           writeCallMetadata(writer, { number, define, version: 1 }, written);
-          const read = readCallMetadata(new ByteReader(writer.view()), known);
+          const read = readCallMetadata(new ByteReader(writer.view()), known, wireVersion);
           assert.deepEqual(read, { route, ...written });
         }
       }),
     );
+  });
+
+  it('refuses a version that the link did not settle, and learns no route from it', () => {
+    const writer = new ByteWriter();
+    const known = new Map<number, Route>();
+    const plain = { remainingMs: 5, depth: 1, headers: undefined };
+    for (const [version, isRead] of [
+      [0, false],
+      [1, true],
+      [2, true],
+      [3, false],
+      [255, false],
+    ] as const) {
+      known.clear();
+      writeCallMetadata(writer, { number: 7, define: route, version }, plain);
+      const read = readCallMetadata(new ByteReader(writer.view()), known, 2);
+      assert.deepEqual([read !== undefined, known.size], [isRead, isRead ? 1 : 0], `version ${version}`);
+    }
   });
 
   it('takes a dozen bytes once the route is known', () => {
@@ -50,18 +69,18 @@ describe('call metadata', () => {
     );
     const whole = writer.take();
     for (let end = 0; end < whole.length; end += 1) {
-      assert.equal(readCallMetadata(new ByteReader(whole, 0, end), new Map()), undefined);
+      assert.equal(readCallMetadata(new ByteReader(whole, 0, end), new Map(), wireVersion), undefined);
     }
     writeCallMetadata(
       writer,
       { number: 7, define: undefined, version: 1 },
       { remainingMs: 5, depth: 1, headers: undefined },
     );
-    assert.equal(readCallMetadata(new ByteReader(writer.view()), new Map()), undefined);
+    assert.equal(readCallMetadata(new ByteReader(writer.view()), new Map(), wireVersion), undefined);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {
         const known = new Map<number, Route>();
-        readCallMetadata(new ByteReader(bytes), known);
+        readCallMetadata(new ByteReader(bytes), known, wireVersion);
         assert.ok([...known.keys()].every((number) => number <= 4096));
         readCompositeMetadata(bytes);
       }),

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as fc from 'fast-check';
 import { ByteReader, ByteWriter, emptyBytes } from '../../../src/core/bytes.js';
+import { wireVersion } from '../../../src/core/limits.js';
 import { PayloadView } from '../../../src/core/payload-view.js';
 import { readCallMetadata, type Route, writeCallMetadata } from '../../../src/cluster/rpc/call-metadata.js';
 import { type FoundHead, RouteBook } from '../../../src/cluster/rpc/route-book.js';
 
 describe('route book', () => {
   it('gives the same head for the same plain call', () => {
-    const book = new RouteBook();
+    const book = new RouteBook(wireVersion);
     read(book, metadata({ number: 3, define: thermostat, remainingMs: 10_000 }));
     const first = read(book, metadata({ number: 3, remainingMs: 10_000 }));
     assert.deepEqual(first?.route, thermostat);
@@ -17,7 +18,7 @@ describe('route book', () => {
   });
 
   it('forgets what it found when a route is named anew', () => {
-    const book = new RouteBook();
+    const book = new RouteBook(wireVersion);
     read(book, metadata({ number: 3, define: thermostat, remainingMs: 10 }));
     read(book, metadata({ number: 3, remainingMs: 10 }));
     const other = { service: 'valve', instanceId: '', method: 'open' };
@@ -26,7 +27,7 @@ describe('route book', () => {
   });
 
   it('knows no route that was not named', () => {
-    assert.equal(read(new RouteBook(), metadata({ number: 1, remainingMs: 10 })), undefined);
+    assert.equal(read(new RouteBook(wireVersion), metadata({ number: 1, remainingMs: 10 })), undefined);
   });
 
   it('reads any bytes in any order as the plain reader does', () => {
@@ -40,10 +41,10 @@ describe('route book', () => {
       .map(([bytes, at, value]) => bytes.map((byte, index) => (index === at ? value : byte)));
     fc.assert(
       fc.property(fc.array(fc.oneof(written, near, short), { maxLength: 30 }), (messages) => {
-        const book = new RouteBook();
+        const book = new RouteBook(wireVersion);
         const known = new Map<number, Route>();
         for (const bytes of [...messages, ...messages]) {
-          const expected = readCallMetadata(new ByteReader(bytes), known);
+          const expected = readCallMetadata(new ByteReader(bytes), known, wireVersion);
           const found = read(book, bytes);
           assert.deepEqual(found && withoutMethod(found), expected);
         }

@@ -15,6 +15,7 @@ const chain = defineService('chain', {
     second: call<void, Seen>(),
     fail: call(),
     items: stream<void, Seen>(),
+    broken: stream<void, Seen>(),
   },
 });
 
@@ -81,6 +82,62 @@ describe('a trace with the OpenTelemetry SDK', () => {
     assert.ok(spans.some((span) => span.name === 'chain/items' && kindOf(span) === 'SERVER'));
   });
 
+  it('has a span at the caller of a stream, the parent of the handler’s, for each taking in each of the three forms', async () => {
+    const items = caller.client(chain).items();
+    await inTrace(async () => {
+      const taken: Seen[] = [];
+      for await (const item of items) taken.push(item);
+      await items.drain(1, (item) => taken.push(item));
+      await new Promise<void>((resolve, reject) => {
+        items.toObservable().subscribe({ next: (item) => taken.push(item), complete: resolve, error: reject });
+      });
+      assert.equal(taken.length, 6);
+    });
+    const spans = exporter.getFinishedSpans().filter((span) => span.name === 'chain/items');
+    const callers = spans.filter((span) => kindOf(span) === 'CLIENT');
+    const handlers = spans.filter((span) => kindOf(span) === 'SERVER');
+    assert.equal(callers.length, 3);
+    assert.deepEqual(
+      handlers.map((span) => span.parentSpanContext?.spanId),
+      callers.map((span) => span.spanContext().spanId),
+    );
+    assert.ok(callers.every((span) => span.status.code === SpanStatusCode.UNSET));
+  });
+
+  it('ends the span of a stream when its consumer leaves', async () => {
+    const items = caller.client(chain).items();
+    const finished = (): number => exporter.getFinishedSpans().filter((span) => kindOf(span) === 'CLIENT').length;
+    await inTrace(async () => {
+      for await (const item of items) {
+        assert.equal(finished(), 0);
+        assert.ok(item.traceId !== undefined);
+        break;
+      }
+    });
+    assert.equal(finished(), 1);
+    items.toObservable().subscribe().unsubscribe();
+    assert.equal(finished(), 2);
+  });
+
+  it('says in the span of a stream why it failed', async () => {
+    const client = caller.client(chain);
+    const take = async (): Promise<void> => {
+      for await (const item of client.broken()) assert.ok(item);
+    };
+    const observe = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        client.broken().toObservable().subscribe({ complete: resolve, error: reject });
+      });
+    for (const work of [take, async () => client.broken().drain(1, () => undefined), observe]) {
+      await assert.rejects(inTrace(work), { code: 'not-found' });
+    }
+    const failed = exporter.getFinishedSpans().filter((span) => kindOf(span) === 'CLIENT');
+    assert.deepEqual(
+      failed.map((span) => [span.status.code, span.attributes['error.type']]),
+      Array.from({ length: 3 }, () => [SpanStatusCode.ERROR, 'not-found']),
+    );
+  });
+
   it('says on both sides why a call failed', async () => {
     await assert.rejects(inTrace(() => caller.client(chain).fail()));
     const failed = exporter.getFinishedSpans().filter((span) => span.name === 'chain/fail');
@@ -141,6 +198,11 @@ function serve(rpc: RpcRoom): void {
     fail: () => {
       throw new ClusterError('not-found', 'nothing here');
     },
-    items: () => [look()],
+    items: () => [look(), look()],
+    broken: async function* broken() {
+      yield look();
+      await Promise.resolve();
+      throw new ClusterError('not-found', 'no more');
+    },
   });
 }

@@ -206,7 +206,7 @@ describe('rsocket engine', () => {
       return new Recorder();
     };
     pair.open({ interaction: 'response', data: pattern(100) }, sink);
-    const long = pattern(15 * 1024 * 1024);
+    const long = pattern(2 * 1024 * 1024);
     pair.open({ interaction: 'response', data: long }, sink);
     for (let turn = 0; turn < 100; turn += 1) pair.client.turn();
     const written = pair.client.written.reduce((sum, bytes) => sum + bytes.length, 0);
