@@ -26,6 +26,7 @@ import { GroupBook, type MemberKind } from './group-book.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
+import { checkPublishOptions } from './publish-options.js';
 import { noOptions, Publisher } from './publisher.js';
 import { publishFrom, type EventSource, type PublishFromOptions, type PublishFromReport } from './publish-from.js';
 import { RequestDesk } from './request-desk.js';
@@ -128,6 +129,7 @@ export class BusCore implements EventBus {
 
   async publishFrom(topic: string, source: EventSource, options: PublishFromOptions = {}): Promise<PublishFromReport> {
     const publishOptions = toPublishOptions(options);
+    checkPublishOptions(publishOptions);
     return publishFrom(
       {
         publish: (value) => this.publish(topic, value, publishOptions),

@@ -2,6 +2,7 @@ import { after, type Clock } from '../core/clock.js';
 import type { ConfirmLevel, ConfirmOptions, ConfirmReport } from '../spi/bus.js';
 import { Gate } from './gate.js';
 import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
+import { checkConfirmOptions } from './publish-options.js';
 import type { Publisher, Watch, Watched } from './publisher.js';
 
 /** Publishes and follows what becomes of it until all have confirmed or the deadline. */
@@ -11,6 +12,7 @@ export async function publishConfirmed(
   event: { readonly topic: string; readonly value: unknown },
   options: ConfirmOptions,
 ): Promise<ConfirmReport> {
+  checkConfirmOptions(options);
   const confirmation = new Confirmation(deps.self, options.level);
   const watched = publisher.publishWatched(event.topic, event.value, options, confirmation);
   confirmation.regroup = watched.regroup;

@@ -14,6 +14,7 @@ import { assertAllowed, type BusHooks } from './hooks.js';
 import { isFull, type LocalDelivery } from './local-delivery.js';
 import type { Confirming, EventCopy, LaneWinner, Outlet, Route, RouteGroup, SendResult, Winners } from './outlet.js';
 import { emptyReceipt, type Fan, type FanGroup } from './plan.js';
+import { checkPublishOptions } from './publish-options.js';
 import type { Subscriber } from './subscriber.js';
 
 /** What publishing needs. */
@@ -45,6 +46,7 @@ export class Publisher {
   }
 
   publish(topic: string, value: unknown, options: PublishOptions): Receipt {
+    if (options !== noOptions) checkPublishOptions(options);
     if (this.#hooked) return this.#publishHooked(topic, value, options);
     const found = this.#delivery.find(topic);
     const fan = found.match.own;
@@ -63,6 +65,7 @@ export class Publisher {
   }
 
   broadcast(pattern: string, value: unknown, options: PublishOptions): Receipt {
+    if (options !== noOptions) checkPublishOptions(options);
     const patterns = parsePattern(pattern);
     assertAllowed(this.#deps.hooks, { action: 'broadcast', topic: pattern, node: this.#deps.self.name });
     const fan = this.#delivery.findOverlap(patterns).own;
@@ -74,6 +77,7 @@ export class Publisher {
   /** The way of confirmed publishes: `confirming` hears of nodes, `done` is held for each local handler. */
   publishWatched(topic: string, value: unknown, options: PublishOptions, watch: Watch): Watched {
     assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
+    checkPublishOptions(options);
     const draft = this.#draft(topic, value, options);
     if (draft === undefined) return nothingWatched;
     const found = this.#delivery.find(draft.topic);
@@ -141,7 +145,10 @@ export class Publisher {
 
   #draft(topic: string, value: unknown, options: PublishOptions): ReturnType<NonNullable<BusHooks['onPublish']>> {
     const draft = { topic, value, options };
-    return this.#deps.hooks.onPublish === undefined ? draft : this.#deps.hooks.onPublish(draft);
+    if (this.#deps.hooks.onPublish === undefined) return draft;
+    const changed = this.#deps.hooks.onPublish(draft);
+    if (changed !== undefined && changed.options !== options) checkPublishOptions(changed.options);
+    return changed;
   }
 
   #publishWide(wide: WideEvent, value: unknown, onSent?: (result: SendResult) => void): Receipt {

@@ -12,6 +12,7 @@ import { assertAllowed, type BusHooks } from './hooks.js';
 import { Inquiry, type Answerer } from './inquiry.js';
 import type { AnswerSink, AnswerSource, Question } from './answers.js';
 import type { Outlet, RouteMember } from './outlet.js';
+import { checkRequestOptions } from './publish-options.js';
 import type { Responder } from './responder.js';
 import type { Wanted } from './wanted.js';
 
@@ -118,6 +119,7 @@ export class RequestDesk {
 
   #start(topic: string, value: unknown, options: RequestManyOptions): Inquiry {
     const { clock, hooks, self } = this.#deps;
+    checkRequestOptions(options);
     assertAllowed(hooks, { action: 'request', topic, node: self.name });
     const found = this.#trie.find(topic);
     const answerers = this.#findAnswerers(found.topic, value, options);

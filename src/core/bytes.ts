@@ -52,8 +52,9 @@ export class ByteWriter {
     this.u32(value >>> 0);
   }
 
-  /** LEB128 of a whole number up to 2^53 - 1. */
+  /** LEB128 of a whole number from 0 to 2^53 - 1. Throws `RangeError` for any other: an infinite one would never end. */
   varint(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) refuseVarint(value);
     this.#reserve(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -166,6 +167,10 @@ export class ByteWriter {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+function refuseVarint(value: number): never {
+  throw new RangeError(`${value} is no whole number from 0 to 2^53 - 1`);
 }
 
 /**

@@ -21,6 +21,24 @@ export function textInto(text: string, target: Uint8Array): number {
   return encoder.encodeInto(text, target).written;
 }
 
+/** The number of bytes that a text takes as UTF-8, without making them. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) continue;
+    bytes += 1;
+    // Each half of a surrogate pair has one more than its unit; a lone one becomes U+FFFD, which has two.
+    if (unit >= 0x800 && !isPairHalf(text, index, unit)) bytes += 1;
+  }
+  return bytes;
+}
+
+function isPairHalf(text: string, index: number, unit: number): boolean {
+  if (unit >= 0xd800 && unit < 0xdc00) return (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00;
+  return unit >= 0xdc00 && unit < 0xe000 && (text.charCodeAt(index - 1) & 0xfc00) === 0xd800;
+}
+
 /** Returns the text of UTF-8 bytes; a broken sequence becomes U+FFFD, it never throws. */
 export function bytesToText(bytes: Uint8Array): string {
   return decoder.decode(bytes);

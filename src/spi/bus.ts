@@ -5,7 +5,8 @@ import type { ClusterError } from '../core/errors.js';
 export interface BusDoor {
   /**
    * Publishes on a plain topic, synchronously. `value` may be a function: it is called at most once, and only if somebody
-   * wants the event. Throws `invalid-topic`, and `invalid-value` when the value must leave the node and is not data.
+   * wants the event. Throws `invalid-topic`, `invalid-options` and `too-large` for options that no receiver would take, and
+   * `invalid-value` when the value must leave the node and is not data.
    */
   publish(topic: string, value: unknown, options?: PublishOptions): Receipt;
   /** Publishes to every subscription that some topic of the pattern would reach. */
@@ -47,10 +48,11 @@ export interface RespondContext {
 
 /** How to publish. */
 export interface PublishOptions {
-  /** Decides the member of a hashed group, and keeps order per key there. */
+  /** Decides the member of a hashed group, and keeps order per key there. At most 8192 bytes. */
   readonly key?: string;
+  /** At most 64, and 8192 bytes of names and texts together. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Not delivered later than this after the publish. */
+  /** Not delivered later than this after the publish. At most 2^31 - 1; leave it out for no end. */
   readonly ttlMs?: number;
 }
 

@@ -30,6 +30,17 @@ describe('ByteWriter', () => {
     }
   });
 
+  it('refuses a varint that is no whole number from 0 to 2^53 - 1', () => {
+    const writer = new ByteWriter(8);
+    for (const value of [Infinity, NaN, -1, 1.5, 2 ** 53]) assert.throws(() => writer.varint(value), RangeError);
+    assert.equal(writer.length, 0);
+    for (const value of [0, 127, 128, Number.MAX_SAFE_INTEGER]) {
+      writer.reset();
+      writer.varint(value);
+      assert.equal(new ByteReader(writer.view()).varint(), value);
+    }
+  });
+
   it('copies a range', () => {
     const writer = new ByteWriter(2);
     writer.range(Uint8Array.of(1, 2, 3, 4), 1, 3);

@@ -48,6 +48,22 @@ describe('a guest', function guests() {
     await assert.rejects(cluster.settle(wrong, 5000), { code: 'invalid-topic' });
   });
 
+  it('cannot send options through its node that other nodes would not take', async () => {
+    const { cluster, guest, n2 } = await makeWorld();
+    const heard: unknown[] = [];
+    n2.bus.subscribe('/t', ({ value }) => void heard.push(value));
+    await cluster.pass(2000);
+    const code = 'invalid-options';
+    await assert.rejects(cluster.settle(guest.publish('/t', 1, { ttlMs: Infinity }), 5000), { code });
+    await assert.rejects(cluster.settle(guest.publish('/t', 1, { key: 5 as never }), 5000), { code });
+    n2.bus.respond('/q', () => 1);
+    await cluster.pass(2000);
+    await assert.rejects(cluster.settle(guest.request('/q', 1, { headers: { name: 1 as never } }), 5000), { code });
+    await cluster.settle(guest.publish('/t', 'healthy'), 5000);
+    await cluster.pass(500);
+    assert.deepEqual(heard, ['healthy']);
+  });
+
   it('publishes, subscribes and asks through its node, across the cluster', async () => {
     const { cluster, guest, n2 } = await makeWorld();
     const heard: unknown[] = [];
