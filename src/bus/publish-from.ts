@@ -84,53 +84,94 @@ function push(
   if (overflow === 'block') {
     throw new ClusterError('invalid-options', 'overflow: an Observable cannot be slowed; give an AsyncIterable');
   }
+  const queueMax = overflow === 'latest' ? 1 : (options.queueMax ?? 1024);
   return new Promise((resolve, reject) => {
-    const queue = new BoundedQueue<unknown>(overflow === 'latest' ? 1 : (options.queueMax ?? 1024));
-    let dropped = 0;
-    let waiting = false;
-    let completed = false;
-    let subscription: { unsubscribe(): void } | undefined;
-    let failed = false;
-    const drain = (): void => {
-      waiting = false;
-      while (queue.size > 0 && target.hasRoom()) take(queue.shift());
-      if (queue.size > 0) wait();
-      else if (completed) resolve(dropped);
-    };
-    const wait = (): void => {
-      if (waiting) return;
-      waiting = true;
-      target.whenRoom(drain);
-    };
-    subscription = source.subscribe({
-      next: (value) => {
-        if (failed) return;
-        if (queue.size === 0 && target.hasRoom()) {
-          take(value);
-          return;
-        }
-        if (queue.size >= queue.max) {
-          dropped += 1;
-          if (overflow === 'error') {
-            // A source that emits inside `subscribe` has no subscription yet; the flag silences it.
-            failed = true;
-            subscription?.unsubscribe();
-            reject(new ClusterError('overflow', `more than ${queue.max} values of the source wait`));
-            return;
-          }
-          if (overflow === 'drop-newest') return;
-          queue.shift();
-        }
-        queue.push(value);
-        wait();
-      },
-      error: reject,
+    new PushedSource({ target, take, resolve, reject }, overflow, queueMax).follow(source);
+  });
+}
+
+interface PushedSourceDeps {
+  readonly target: PublishFromTarget;
+  readonly take: (value: unknown) => void;
+  readonly resolve: (dropped: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Publishes what an Observable gives. RxJS calls it, and subscriptions that have room again: neither may see an error of the
+ * publishing, such as a bus that has stopped. It ends the following and is the caller's.
+ */
+class PushedSource {
+  readonly #deps: PushedSourceDeps;
+  readonly #overflow: OverflowPolicy;
+  readonly #queue: BoundedQueue<unknown>;
+  #subscription: { unsubscribe(): void } | undefined;
+  #dropped = 0;
+  #isWaiting = false;
+  #isComplete = false;
+  #hasFailed = false;
+
+  constructor(deps: PushedSourceDeps, overflow: OverflowPolicy, queueMax: number) {
+    this.#deps = deps;
+    this.#overflow = overflow;
+    this.#queue = new BoundedQueue(queueMax);
+  }
+
+  follow(source: Observable<unknown>): void {
+    this.#subscription = source.subscribe({
+      next: (value) => this.#guard(() => this.#accept(value)),
+      error: (error: unknown) => this.#deps.reject(error),
       complete: () => {
-        completed = true;
-        if (queue.size === 0) resolve(dropped);
+        this.#isComplete = true;
+        if (this.#queue.size === 0) this.#deps.resolve(this.#dropped);
       },
     });
-  });
+    // A source that emits inside `subscribe` may have failed before there was anything to unsubscribe.
+    if (this.#hasFailed) this.#subscription.unsubscribe();
+  }
+
+  #guard(run: () => void): void {
+    if (this.#hasFailed) return;
+    try {
+      run();
+    } catch (error) {
+      this.#hasFailed = true;
+      this.#subscription?.unsubscribe();
+      this.#deps.reject(error);
+    }
+  }
+
+  #accept(value: unknown): void {
+    const queue = this.#queue;
+    if (queue.size === 0 && this.#deps.target.hasRoom()) {
+      this.#deps.take(value);
+      return;
+    }
+    if (queue.size >= queue.max) {
+      this.#dropped += 1;
+      if (this.#overflow === 'error') {
+        throw new ClusterError('overflow', `more than ${queue.max} values of the source wait`);
+      }
+      if (this.#overflow === 'drop-newest') return;
+      queue.shift();
+    }
+    queue.push(value);
+    this.#wait();
+  }
+
+  #wait(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#deps.target.whenRoom(() => this.#guard(() => this.#drain()));
+  }
+
+  #drain(): void {
+    this.#isWaiting = false;
+    const { target, take, resolve } = this.#deps;
+    while (this.#queue.size > 0 && target.hasRoom()) take(this.#queue.shift());
+    if (this.#queue.size > 0) this.#wait();
+    else if (this.#isComplete) resolve(this.#dropped);
+  }
 }
 
 function isAsyncIterable(source: EventSource): source is AsyncIterable<unknown> {
