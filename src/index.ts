@@ -5,6 +5,8 @@
 
 // For users.
 export type { BusObservable } from './bus/observe.js';
+export type { AccessRequest, BusHooks, Draft } from './bus/hooks.js';
+export { decodeWith } from './bus/schema.js';
 export type { EventBus, SubscriptionInfo, Undelivered, UnknownDelivery, UnsentEvents } from './bus/event-bus.js';
 export { createLocalBus } from './bus/create-local-bus.js';
 export type { StockAuthenticator, StockClient } from './cluster/link/link-options.js';
@@ -52,6 +54,7 @@ export { segmentToText, topicSegment } from './core/topic.js';
 export { packageVersion } from './core/version.js';
 export type { GatewayOptions } from './device/gateway/device-gateway.js';
 export type { RuleStats } from './rule/rule-runner.js';
+export type { NodeBusOptions } from './runtime/bus-options.js';
 export type { ClusterNode, NodeState } from './runtime/cluster-node.js';
 export { connectGuest, type GuestOptions } from './runtime/connect-guest.js';
 export { connectStock, type StockOptions, type StockServer } from './runtime/connect-stock.js';

@@ -154,10 +154,12 @@ export class BusCore implements EventBus {
   }
 
   request(topic: string, value: unknown, options: RequestOptions = noOptions): Promise<BusEvent> {
+    if (this.#stopped) return Promise.reject(new ClusterError('stopped', 'the bus is stopped'));
     return this.desk.request(topic, value, options);
   }
 
   requestMany(topic: string, value: unknown, options: RequestManyOptions = noOptions): AsyncIterable<BusEvent> {
+    if (this.#stopped) this.#refuseStopped();
     return this.desk.requestMany(topic, value, options);
   }
 

@@ -81,27 +81,31 @@ export interface ErrorContext {
 /** The one error class. The message reads `[code] what happened, with the values`. */
 export class ClusterError extends Error {
   readonly code: ErrorCode;
-  readonly details: unknown;
-  readonly node: string | undefined;
+  // Declared only: what nobody set is not printed.
+  declare readonly details: unknown;
+  declare readonly node: string | undefined;
   /** Whether a handler was entered, where the other side said so: a handler may fail with any code. */
-  readonly ran: boolean | undefined;
+  declare readonly ran: boolean | undefined;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(`[${code}] ${message}`, context.cause === undefined ? undefined : { cause: context.cause });
     this.name = 'ClusterError';
     this.code = code;
-    this.details = context.details;
-    this.node = context.node;
-    this.ran = context.ran;
+    if (context.details !== undefined) this.details = context.details;
+    if (context.node !== undefined) this.node = context.node;
+    if (context.ran !== undefined) this.ran = context.ran;
   }
 
   /** Returns `cause` itself when it already is one, else wraps it once, keeping it as the cause. */
   static from(cause: unknown, code: ErrorCode): ClusterError {
-    if (cause instanceof ClusterError) return cause;
-    return new ClusterError(code, cause instanceof Error ? cause.message : String(cause), {
-      cause,
-    });
+    return toClusterError(cause, code);
   }
+}
+
+/** Outside the class: where its body names the class, a bundler renames it, and that name is what Node prints of an error. */
+function toClusterError(cause: unknown, code: ErrorCode): ClusterError {
+  if (cause instanceof ClusterError) return cause;
+  return new ClusterError(code, cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 /** The message of an error without the code in front, to be told under a code again. */

@@ -76,7 +76,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       },
       options.rpc,
     );
-    const bus = createClusterBus({
+    const busDeps = {
       clock,
       random: random.fork('bus'),
       self: links.self,
@@ -87,7 +87,9 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       exposeStacks: options.exposeStacks,
       metrics,
       logger,
-    });
+    };
+    const bus = createClusterBus(busDeps, options.bus);
+    bus.onFault(({ subscription, error }) => logger.error('a fault of the bus', { subscription, error }));
     await stack.start('rpc', () => rpc.start());
     stack.onUndo(() => rpc.stop());
     await stack.start('bus', () => bus.start());

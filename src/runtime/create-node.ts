@@ -109,6 +109,7 @@ class AssembledNode implements ClusterNode {
   }
 
   start(): Promise<void> {
+    if (this.#state === 'stopping' || this.#state === 'stopped') return this.#refuseStart();
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -118,8 +119,13 @@ class AssembledNode implements ClusterNode {
     return this.#stopping;
   }
 
+  /** A start that failed tells its reason again. */
+  #refuseStart(): Promise<void> {
+    if (this.#starting !== undefined && this.#stopping === undefined) return this.#starting;
+    return Promise.reject(new ClusterError('stopped', `node ${this.name} was stopped; make another`));
+  }
+
   async #start(): Promise<void> {
-    if (this.#stopping !== undefined) throw new ClusterError('stopped', `node ${this.name} was stopped; make another`);
     this.#state = 'starting';
     try {
       this.#rooms = await startRooms(this.#environment, this.#options);

@@ -8,6 +8,7 @@ import { memberMetadataBytesMax } from '../core/limits.js';
 import type { Logger } from '../core/logger.js';
 import { textToBytes } from '../core/text.js';
 import type { Metrics } from '../spi/metrics.js';
+import { checkBusOptions, type NodeBusOptions } from './bus-options.js';
 import { local, type Profile } from './profiles.js';
 
 /** How to make a node. Everything is optional: two processes that give nothing but a name find each other on one machine. */
@@ -61,6 +62,8 @@ export interface NodeOptions {
   readonly exposeStacks?: boolean;
   /** How calls behave: deadlines, selection, breakers, interceptors, bounds. @defaultValue see `RpcOptions` */
   readonly rpc?: RpcOptions;
+  /** How the bus behaves: middleware and access (`hooks`), checks of values, bounds for each peer. @defaultValue see `NodeBusOptions` */
+  readonly bus?: NodeBusOptions;
   /**
    * `false` forbids run-time code generation: nothing is compiled, and msgpackr carries every value self-contained. A process that
    * forbids code from strings has it so by itself. @defaultValue true
@@ -108,6 +111,7 @@ export interface ResolvedNodeOptions {
   readonly drainMs: number;
   readonly exposeStacks: boolean;
   readonly rpc: RpcOptions;
+  readonly bus: NodeBusOptions;
   readonly codeGeneration: boolean;
   readonly compiledShapes: boolean;
 }
@@ -155,6 +159,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     drainMs: checkRange('drainMs', given.drainMs, 0, 600_000),
     exposeStacks: given.exposeStacks,
     rpc: { exposeStacks: given.exposeStacks, ...options.rpc },
+    bus: checkBusOptions(options.bus ?? {}),
     codeGeneration: given.codeGeneration,
     compiledShapes: given.compiledShapes,
   };
@@ -200,6 +205,7 @@ const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
   'drainMs',
   'exposeStacks',
   'rpc',
+  'bus',
   'codeGeneration',
   'compiledShapes',
   'logger',

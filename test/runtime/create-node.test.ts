@@ -186,6 +186,9 @@ describe('whole nodes', function wholeNodes() {
       await early.stop();
       assert.equal(early.state, 'stopped');
       await assert.rejects(early.start(), { code: 'stopped' });
+      await assert.rejects(n1.start(), { code: 'stopped' });
+      await assert.rejects(n1.bus.request('/a', 1), { code: 'stopped' });
+      await assert.rejects(n1.rpc.client(echoService).echo('x'), { code: 'stopped' });
       const starting = cluster.start('n2', { seeds: ['n1:7700'] });
       await cluster.pass(10);
       const stopping = cluster.node('n2').stop();

@@ -40,6 +40,8 @@ export class CallingSide {
   readonly #wanted = new Map<string, Map<number, ServiceDescription>>();
   readonly #untyped = new Map<string, ClientMethod>();
   readonly #rawCodec = createRawCodec();
+  /** Set when the node stops: calls fail by that, not for want of responders. */
+  isOver = false;
   /** Told after instances, links or doubts changed. */
   readonly changed: Listeners<undefined> = new Listeners<undefined>();
   readonly incompatible: Listeners<IncompatibleInstance> = new Listeners<IncompatibleInstance>();
@@ -49,6 +51,7 @@ export class CallingSide {
     this.#options = options;
     this.#neighbours = {
       selfName: deps.links.self.name,
+      isOver: () => this.isOver,
       refresh: (target) => this.#refreshTarget(target),
       instances: (service) => deps.registry.instances(service),
     };
@@ -102,6 +105,7 @@ export class CallingSide {
 
   /** A method by its name, as some instance describes it. Throws `no-responders` or `not-found`. */
   findByName(service: string, name: string): ClientMethod {
+    if (this.isOver) throw new ClusterError('stopped', 'this node stopped');
     const known = this.#deps.registry
       .instances(service)
       .find((instance) => instance.service.methods[name] !== undefined);

@@ -324,6 +324,7 @@ export class RpcRoom implements RpcManager, Startable {
     this.refuse();
     for (const registration of this.#registrations) this.#unregister(registration);
     this.#endServed('the node stopped');
+    this.#clients.isOver = true;
     const stopped = new ClusterError('stopped', 'this node stopped');
     for (const call of this.#calling.active.all()) call.abandon(stopped);
     for (const unlisten of this.#unlisten) unlisten();

@@ -9,6 +9,8 @@ import { Target, type TargetLimits } from './target.js';
 /** Nodes as the pool must know them. */
 export interface Neighbours {
   readonly selfName: string;
+  /** This node has stopped and knows of nobody any more. */
+  isOver(): boolean;
   /** Fills in the link and the doubt of a target that is not local. */
   refresh(target: Target): void;
   /** The instances of a service now. */
@@ -84,6 +86,7 @@ export class TargetPool {
   }
 
   #whyNobody(options: CallOptions): ClusterError {
+    if (this.#neighbours.isOver()) return new ClusterError('stopped', 'this node stopped');
     const { name } = this.wanted;
     const known = [...this.#targets.values()].filter((target) => fits(target, options));
     if (known.length > 0) {
