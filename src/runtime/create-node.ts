@@ -157,12 +157,15 @@ class AssembledNode implements ClusterNode {
     this.#state = starting === undefined ? 'stopped' : 'stopping';
     // A start that failed has left nothing to stop, and has told its caller.
     await Promise.allSettled([starting]);
-    this.#meter?.stop();
     const rooms = this.#rooms;
-    if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs);
-    this.#state = 'stopped';
-    this.#ended.next();
-    this.#ended.complete();
+    try {
+      this.#meter?.stop();
+      if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs, this.#environment.logger);
+    } finally {
+      this.#state = 'stopped';
+      this.#ended.next();
+      this.#ended.complete();
+    }
   }
 
   #running(): NodeRooms {

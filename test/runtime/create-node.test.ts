@@ -177,6 +177,32 @@ describe('whole nodes', function wholeNodes() {
       await assert.rejects(cluster.settle(hopeless, 5000), { code: 'link-lost' });
     });
 
+    it('close everything though listeners of undelivered events and of faults throw', async () => {
+      const cluster = new SimCluster(16, ['n1', 'n2']);
+      const errors: string[] = [];
+      const logger = { error: (text: string) => void errors.push(text), info: () => undefined, debug: () => undefined };
+      const n1 = await start(cluster, 'n1', { drainMs: 100, logger });
+      const n2 = await start(cluster, 'n2');
+      await cluster.settle(n2.bus.subscribe('/t', () => undefined).ready({ scope: 'cluster' }), 5000);
+      const heard: string[] = [];
+      n1.bus.onUndelivered(({ kind }) => {
+        heard.push(kind);
+        throw new Error('a listener of events');
+      });
+      n1.bus.onUndelivered(({ kind }) => void heard.push(kind));
+      n1.bus.onFault(({ error }) => {
+        heard.push(error.code);
+        throw new Error('a listener of faults');
+      });
+      cluster.kill('n2', 'silent');
+      assert.equal(n1.bus.publish('/t', 1).nodes, 1);
+      await cluster.settle(n1.stop(), 20_000);
+      assert.deepEqual(heard, ['unknown', 'handler-failed', 'unknown']);
+      assert.deepEqual(errors, ['a fault of the bus', 'a listener of faults has thrown']);
+      assert.equal(n1.state, 'stopped');
+      await assertFree(cluster, 'n1');
+    });
+
     it('may stop twice, before they started, and while they start', async () => {
       const cluster = new SimCluster(11, ['n1', 'n2']);
       const n1 = await start(cluster, 'n1');
