@@ -6,6 +6,8 @@ import type { ClusterNode } from '../../src/runtime/cluster-node.js';
 import { createNode } from '../../src/runtime/create-node.js';
 import type { MembersEvent } from '../../src/runtime/members-stream.js';
 import { lan } from '../../src/runtime/profiles.js';
+import type { Metrics } from '../../src/spi/metrics.js';
+import { noMetrics } from '../../src/spi/no-metrics.js';
 import { SimCluster } from '../../src/testing/sim-cluster.js';
 
 const echoService = defineService('test.echo', {
@@ -74,6 +76,26 @@ describe('whole nodes', function wholeNodes() {
         /\[join-failed\] membership failed to start: none of the seeds n2:7700, n9:1 answered within 3000 ms: check/,
       );
       await assertFree(cluster, 'n1');
+    });
+
+    it('leave nothing open when they fail after their rooms have started', async () => {
+      const cluster = new SimCluster(17, ['n1', 'n2']);
+      const n2 = await start(cluster, 'n2');
+      const metrics: Metrics = {
+        ...noMetrics,
+        counter: (name, help, labels) => {
+          // The first service is registered when every room runs.
+          if (name === 'scalebus_rpc_served_total') throw new Error('no more counters');
+          return noMetrics.counter(name, help, labels);
+        },
+      };
+      const failing = cluster.start('n1', { metrics });
+      await assert.rejects(cluster.settle(failing, 20_000), /no more counters/);
+      const n1 = cluster.node('n1');
+      assert.equal(n1.state, 'stopped');
+      await assertFree(cluster, 'n1');
+      assert.ok(await cluster.simulator.runUntil(() => names(n2).length === 1, 5000), names(n2).join());
+      await cluster.settle(n1.stop(), 1000);
     });
 
     it('begin alone when no seed answers, and join when one comes up', async () => {
