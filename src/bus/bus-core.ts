@@ -78,10 +78,10 @@ export class BusCore implements EventBus {
     this.desk = new RequestDesk(shared);
     this.#host = {
       clock: deps.clock,
-      onFault: (fault) => this.#faults.tell(fault),
+      onFault: (fault) => this.tellFault(fault),
       onOverflow: (full, error) => {
         this.#close(full);
-        this.#faults.tell({ subscription: full.id, error });
+        this.tellFault({ subscription: full.id, error });
         full.onEnd?.(error);
       },
     };
@@ -197,12 +197,16 @@ export class BusCore implements EventBus {
 
   /** Tells the program of events that will not arrive, or may not; for the way out. */
   tellUndelivered(undelivered: Undelivered): void {
-    this.#undelivered.tell(undelivered);
+    this.#undelivered.tellEach(undelivered, (error) => {
+      this.tellFault({ subscription: undefined, error: ClusterError.from(error, 'handler-failed') });
+    });
   }
 
-  /** Reports a fault of a link or a peer; for the way out. */
+  /** Reports a fault that belongs to no caller. Never throws. */
   tellFault(fault: BusFault): void {
-    this.#faults.tell(fault);
+    this.#faults.tellEach(fault, (error) => {
+      this.#deps.logger?.error('a listener of faults has thrown', { node: this.#deps.self.name, error });
+    });
   }
 
   explain(topic: string): Explanation {

@@ -1,6 +1,6 @@
 import { after, type Clock } from '../core/clock.js';
 import type { Unlisten } from '../core/listeners.js';
-import { silentLogger, type Logger } from '../core/logger.js';
+import { silentLogger } from '../core/logger.js';
 import type { LaneCodec } from '../spi/codec.js';
 import type { Startable } from '../spi/life-cycle.js';
 import type { Links } from '../spi/links.js';
@@ -23,7 +23,6 @@ export interface ClusterBusDeps extends EventBusDeps {
   /** Send `error.stack` of handlers to askers. @defaultValue false */
   readonly exposeStacks?: boolean;
   readonly metrics?: Metrics;
-  readonly logger?: Logger;
 }
 
 /**
@@ -86,8 +85,11 @@ function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, clock: C
       return outlet?.links() ?? [];
     },
     stop(): Promise<void> {
-      core.end();
-      outlet?.stop();
+      try {
+        core.end();
+      } finally {
+        outlet?.stop();
+      }
       return Promise.resolve();
     },
   });

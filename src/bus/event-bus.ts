@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { NodeId } from '../core/ids.js';
 import type { Unlisten } from '../core/listeners.js';
+import type { Logger } from '../core/logger.js';
 import type { Random } from '../core/random.js';
 import type { Observable } from 'rxjs';
 import type { BusDoor, BusEvent, BusFault, PublishOptions, Receipt, SubscribeOptions } from '../spi/bus.js';
@@ -20,11 +21,14 @@ export interface EventBus extends BusDoor {
    * on other nodes; an Observable cannot wait, so it needs a lossy policy. Resolves when the source ends.
    */
   publishFrom(topic: string, source: EventSource, options?: PublishFromOptions): Promise<PublishFromReport>;
-  /** Listens to faults that belong to no caller: a handler's throw, a value that a `decode` refused. */
+  /**
+   * Listens to faults that belong to no caller: a handler's throw, a value that a `decode` refused, a throw in another
+   * listener. One that throws itself is logged.
+   */
   onFault(listener: (fault: BusFault) => void): Unlisten;
   /**
    * Listens to events that a receipt counted as accepted for another node and that may not arrive, or will not. Together with
-   * receipts and the gaps of subscribers it accounts for every event between two living nodes.
+   * receipts and the gaps of subscribers it accounts for every event between two living nodes. A listener that throws is a fault.
    */
   onUndelivered(listener: (undelivered: Undelivered) => void): Unlisten;
   /** Who would get an event on this topic, and why. Throws `invalid-topic`. */
@@ -76,6 +80,8 @@ export interface EventBusDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly self: NodeId;
+  /** Told when a listener of faults throws. @defaultValue says nothing */
+  readonly logger?: Logger;
 }
 
 /** How a bus may be set up. */

@@ -249,14 +249,25 @@ export class Subscriber implements SubscriptionStats {
 
   /** Starts what may start, in order; an event behind a closed gate holds back those after it. */
   #pump(): void {
-    const queue = this.#state?.queue;
-    if (queue === undefined) return;
+    const state = this.#state;
+    const queue = state?.queue;
+    if (state === undefined || queue === undefined) return;
     while (!this.#stopped && this.#running < this.options.concurrencyMax) {
       const next = queue.peek();
       if (next === undefined || (next.before !== undefined && !next.before.isOpen)) return;
       queue.shift();
-      if (this.#isStale(next)) this.#drop(next);
-      else this.#run(next.event, next.done);
+      if (this.#isStale(next)) {
+        this.#drop(next);
+        continue;
+      }
+      // Counted while it is called: what the handler publishes to its own subscription waits its turn. An event that is offered
+      // needs no such count, as `LocalDelivery` holds back what is published inside.
+      state.running += 1;
+      try {
+        this.#run(next.event, next.done);
+      } finally {
+        state.running -= 1;
+      }
     }
   }
 

@@ -22,4 +22,18 @@ export class Listeners<T> {
   tell(event: T): void {
     for (const listener of this.#listeners) listener(event);
   }
+
+  /**
+   * Tells everyone in order, whoever throws, and hands each throw to `onThrow`, which MUST NOT throw: for listeners of the
+   * embedding program, where what they do wrong must not change the course of who tells.
+   */
+  tellEach(event: T, onThrow: (error: unknown) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        onThrow(error);
+      }
+    }
+  }
 }

@@ -10,6 +10,7 @@ import { loadRsocketJs } from '../cluster/link/rsocket-js-module.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import { TableRoom } from '../cluster/table/table-room.js';
 import { addressToText } from '../core/address.js';
+import type { Logger } from '../core/logger.js';
 import type { LaneCodec } from '../spi/codec.js';
 import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { Connection } from '../spi/connections.js';
@@ -19,6 +20,7 @@ import { type FrontDoor, openFrontDoor } from './front-door.js';
 import { createMembership, type NodeMembership } from './node-membership.js';
 import type { ResolvedNodeOptions } from './options.js';
 import { StartStack } from './start-stack.js';
+import { StopSteps } from './stop-steps.js';
 
 /** A running node's rooms, wired. */
 export interface NodeRooms {
@@ -105,24 +107,30 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
 
 /**
  * Stops a node's rooms in the order of docs/architecture.md, Stopping: withdraw and wait until peers know; refuse; finish until
- * `drainMs`; final numbers; leave; close. Every step has a deadline of its own, so a peer that stalls delays but never blocks it.
+ * `drainMs`; final numbers; leave; close. Every step has a deadline of its own, so a peer that stalls delays but never blocks it;
+ * a step that fails is logged, keeps no other from its turn, and is thrown at the end.
  */
-export async function stopRooms(rooms: NodeRooms, drainMs: number): Promise<void> {
+export async function stopRooms(rooms: NodeRooms, drainMs: number, logger: Logger): Promise<void> {
   const { membership, links, tables, rpc, bus, door } = rooms;
   const withdrawMs = Math.min(withdrawMsMax, drainMs);
-  await Promise.all([rpc.withdraw(withdrawMs), bus.withdraw(withdrawMs)]);
-  rpc.refuse();
-  await Promise.all([rpc.finish(drainMs), bus.finish(drainMs)]);
-  links.withdraw();
-  await bus.sayFinal(Math.min(finalMsMax, drainMs));
-  await membership.leave(Math.min(leaveMsMax, drainMs));
-  await bus.stop();
-  await rpc.stop();
-  await tables.stop();
-  await links.stop(0);
-  await membership.stop();
-  await door.server.close();
-  await door.datagrams.close();
+  const steps = new StopSteps(logger);
+  await Promise.all([
+    steps.step('rpc', () => rpc.withdraw(withdrawMs)),
+    steps.step('bus', () => bus.withdraw(withdrawMs)),
+  ]);
+  await steps.step('rpc', () => rpc.refuse());
+  await Promise.all([steps.step('rpc', () => rpc.finish(drainMs)), steps.step('bus', () => bus.finish(drainMs))]);
+  await steps.step('links', () => links.withdraw());
+  await steps.step('bus', () => bus.sayFinal(Math.min(finalMsMax, drainMs)));
+  await steps.step('membership', () => membership.leave(Math.min(leaveMsMax, drainMs)));
+  await steps.step('bus', () => bus.stop());
+  await steps.step('rpc', () => rpc.stop());
+  await steps.step('tables', () => tables.stop());
+  await steps.step('links', () => links.stop(0));
+  await steps.step('membership', () => membership.stop());
+  await steps.step('front door', () => door.server.close());
+  await steps.step('front door', () => door.datagrams.close());
+  steps.assertAllEnded();
 }
 
 /** Peers acknowledge within round trips; one that stalls costs no more than this of a stop. */

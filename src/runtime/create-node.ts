@@ -134,10 +134,21 @@ class AssembledNode implements ClusterNode {
       this.#rooms.membership.listenFault((fault) => this.#depose(fault));
       await whenSettled(this.#rooms, this.#environment.clock);
     } catch (error) {
+      await this.#abandon();
       this.#state = 'stopped';
       throw error;
     }
     if (!this.#isStopping()) this.#state = 'running';
+  }
+
+  /** Closes what a start that failed late had opened; its failure is what the caller hears, and this one's is logged. */
+  async #abandon(): Promise<void> {
+    const rooms = this.#rooms;
+    this.#rooms = undefined;
+    this.#meter?.stop();
+    this.#meter = undefined;
+    if (rooms === undefined) return;
+    await Promise.allSettled([stopRooms(rooms, 0, this.#environment.logger)]);
   }
 
   /** A stop may have been asked for while the start was on its way. */
@@ -157,12 +168,15 @@ class AssembledNode implements ClusterNode {
     this.#state = starting === undefined ? 'stopped' : 'stopping';
     // A start that failed has left nothing to stop, and has told its caller.
     await Promise.allSettled([starting]);
-    this.#meter?.stop();
     const rooms = this.#rooms;
-    if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs);
-    this.#state = 'stopped';
-    this.#ended.next();
-    this.#ended.complete();
+    try {
+      this.#meter?.stop();
+      if (rooms !== undefined) await stopRooms(rooms, this.#options.drainMs, this.#environment.logger);
+    } finally {
+      this.#state = 'stopped';
+      this.#ended.next();
+      this.#ended.complete();
+    }
   }
 
   #running(): NodeRooms {

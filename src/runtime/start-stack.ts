@@ -26,7 +26,8 @@ export class StartStack {
   /** Takes everything back, newest first. A part that cannot be stopped does not keep the others running. */
   async undo(): Promise<void> {
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
-      await Promise.allSettled([undo()]);
+      // Inside a promise, so that one that throws at once is settled too.
+      await Promise.allSettled([Promise.resolve().then(undo)]);
     }
   }
 }

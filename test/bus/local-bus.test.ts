@@ -271,6 +271,24 @@ describe('bus/local', () => {
     });
   });
 
+  describe('concurrency', () => {
+    it('runs no more handlers at once than it says, and in order, though one publishes to its own topic', async () => {
+      const { bus, sim } = createBus();
+      const log: string[] = [];
+      const doors: (() => void)[] = [];
+      const handler = async ({ value }: BusEvent): Promise<void> => {
+        log.push(`begin ${String(value)}`);
+        if (value === 2) bus.publish('/t', 3);
+        await new Promise<void>((resolve) => doors.push(resolve));
+        log.push(`end ${String(value)}`);
+      };
+      bus.subscribe('/t', handler, { concurrencyMax: 1 });
+      bus.publishMany('/t', [1, 2]);
+      await openAll(sim, doors, 4);
+      assert.deepEqual(log, ['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3']);
+    });
+  });
+
   describe('priorities', () => {
     it('ends every handler of one priority before the next begins, and errors do not stop it', async () => {
       const { bus, sim } = createBus();

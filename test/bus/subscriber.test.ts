@@ -22,6 +22,43 @@ describe('bus/subscriber', () => {
     assert.deepEqual(log.slice(0, 3), ['room', 'idle', 'progress']);
   });
 
+  it('handles one event at a time, in order, when a handler that returns at once offers the next from the queue', () => {
+    const log: string[] = [];
+    const handler: EventHandler = ({ value }) => {
+      log.push(`begin ${String(value)}`);
+      // When the last that waited is begun, nothing but the count of handlers holds the next one back.
+      if (value === 2 || value === 3) subscriber.offer(createEvent(false, value + 1));
+      log.push(`end ${String(value)}`);
+    };
+    const subscriber = createSubscriber(handler, { concurrencyMax: 1 });
+    const before = new Gate();
+    for (const value of [1, 2]) subscriber.offer(createEvent(false, value), before);
+    before.settle(true);
+    assert.deepEqual(
+      log,
+      [1, 2, 3, 4].flatMap((value) => [`begin ${value}`, `end ${value}`]),
+    );
+    assert.deepEqual([subscriber.inFlight, subscriber.handled], [0, 4]);
+  });
+
+  it('is idle after its last handler has thrown or stopped it, from the queue', () => {
+    for (const fails of [true, false]) {
+      const subscriber = createSubscriber(
+        () => {
+          if (fails) throw new Error('no');
+          subscriber.stop();
+        },
+        { concurrencyMax: 1 },
+      );
+      const before = new Gate();
+      subscriber.offer(createEvent(), before);
+      let isIdle = false;
+      subscriber.whenIdle(() => (isIdle = true));
+      before.settle(true);
+      assert.deepEqual([isIdle, subscriber.inFlight], [true, 0]);
+    }
+  });
+
   it('is idle once it was stopped with nothing under way, whatever waited', () => {
     const subscriber = createSubscriber(() => undefined, {});
     subscriber.offer(createEvent(), new Gate());
@@ -52,6 +89,6 @@ function createSubscriber(handler: EventHandler, options: SubscribeOptions): Sub
   return new Subscriber(host, handler, setup);
 }
 
-function createEvent(isPromised = false): SharedEvent {
-  return new SharedEvent('/a', 1, { headers: {}, source: 'n', expiresAt: undefined, isPromised });
+function createEvent(isPromised = false, value = 1): SharedEvent {
+  return new SharedEvent('/a', value, { headers: {}, source: 'n', expiresAt: undefined, isPromised });
 }

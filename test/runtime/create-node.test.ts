@@ -6,6 +6,8 @@ import type { ClusterNode } from '../../src/runtime/cluster-node.js';
 import { createNode } from '../../src/runtime/create-node.js';
 import type { MembersEvent } from '../../src/runtime/members-stream.js';
 import { lan } from '../../src/runtime/profiles.js';
+import type { Metrics } from '../../src/spi/metrics.js';
+import { noMetrics } from '../../src/spi/no-metrics.js';
 import { SimCluster } from '../../src/testing/sim-cluster.js';
 
 const echoService = defineService('test.echo', {
@@ -74,6 +76,26 @@ describe('whole nodes', function wholeNodes() {
         /\[join-failed\] membership failed to start: none of the seeds n2:7700, n9:1 answered within 3000 ms: check/,
       );
       await assertFree(cluster, 'n1');
+    });
+
+    it('leave nothing open when they fail after their rooms have started', async () => {
+      const cluster = new SimCluster(17, ['n1', 'n2']);
+      const n2 = await start(cluster, 'n2');
+      const metrics: Metrics = {
+        ...noMetrics,
+        counter: (name, help, labels) => {
+          // The first service is registered when every room runs.
+          if (name === 'scalebus_rpc_served_total') throw new Error('no more counters');
+          return noMetrics.counter(name, help, labels);
+        },
+      };
+      const failing = cluster.start('n1', { metrics });
+      await assert.rejects(cluster.settle(failing, 20_000), /no more counters/);
+      const n1 = cluster.node('n1');
+      assert.equal(n1.state, 'stopped');
+      await assertFree(cluster, 'n1');
+      assert.ok(await cluster.simulator.runUntil(() => names(n2).length === 1, 5000), names(n2).join());
+      await cluster.settle(n1.stop(), 1000);
     });
 
     it('begin alone when no seed answers, and join when one comes up', async () => {
@@ -175,6 +197,32 @@ describe('whole nodes', function wholeNodes() {
       await cluster.settle(cluster.stop('n1'), 10_000);
       assert.ok(cluster.simulator.now() - startedMs < 3000, `took ${cluster.simulator.now() - startedMs} ms`);
       await assert.rejects(cluster.settle(hopeless, 5000), { code: 'link-lost' });
+    });
+
+    it('close everything though listeners of undelivered events and of faults throw', async () => {
+      const cluster = new SimCluster(16, ['n1', 'n2']);
+      const errors: string[] = [];
+      const logger = { error: (text: string) => void errors.push(text), info: () => undefined, debug: () => undefined };
+      const n1 = await start(cluster, 'n1', { drainMs: 100, logger });
+      const n2 = await start(cluster, 'n2');
+      await cluster.settle(n2.bus.subscribe('/t', () => undefined).ready({ scope: 'cluster' }), 5000);
+      const heard: string[] = [];
+      n1.bus.onUndelivered(({ kind }) => {
+        heard.push(kind);
+        throw new Error('a listener of events');
+      });
+      n1.bus.onUndelivered(({ kind }) => void heard.push(kind));
+      n1.bus.onFault(({ error }) => {
+        heard.push(error.code);
+        throw new Error('a listener of faults');
+      });
+      cluster.kill('n2', 'silent');
+      assert.equal(n1.bus.publish('/t', 1).nodes, 1);
+      await cluster.settle(n1.stop(), 20_000);
+      assert.deepEqual(heard, ['unknown', 'handler-failed', 'unknown']);
+      assert.deepEqual(errors, ['a fault of the bus', 'a listener of faults has thrown']);
+      assert.equal(n1.state, 'stopped');
+      await assertFree(cluster, 'n1');
     });
 
     it('may stop twice, before they started, and while they start', async () => {

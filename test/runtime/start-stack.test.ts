@@ -29,6 +29,9 @@ describe('start stack', () => {
         if (part === 'second') throw new Error('cannot stop');
       });
     }
+    stack.onUndo(() => {
+      throw new Error('cannot even promise to');
+    });
     await stack.undo();
     await stack.undo();
     assert.deepEqual(undone, ['third', 'second', 'first']);

@@ -1,4 +1,5 @@
 import { must } from '../../../src/core/assert.js';
+import { silentLogger } from '../../../src/core/logger.js';
 import { type NodeRooms, startRooms, stopRooms } from '../../../src/runtime/assemble.js';
 import type { NodeEnvironment } from '../../../src/runtime/environment.js';
 import { createOptionSources } from '../../../src/runtime/node-environment.js';
@@ -32,7 +33,7 @@ export async function startWholePair(waiter: Waiter, first: WholeNode, second: W
     },
     streamCount: () => one.rooms.links.streamCount(['rpc']) + two.rooms.links.streamCount(['rpc']),
     stop: async () => {
-      await waiter.settle(Promise.all(rooms.map((each) => stopRooms(each, 0))).then(() => undefined));
+      await waiter.settle(Promise.all(rooms.map((each) => stopRooms(each, 0, silentLogger))).then(() => undefined));
     },
   };
 }
