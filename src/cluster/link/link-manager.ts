@@ -78,11 +78,11 @@ export class LinkManager implements Links {
     this.#hello = { self: this.self, secrets: deps.secrets, options };
     this.#dialDeps = { hub: this.#hub, clock: deps.clock, connections: deps.connections, hello: this.#hello };
     this.#exchanger = new Exchanger(this.#dialDeps, options);
-    this.#stock = new StockDoor(
-      options,
-      (link, peer) => this.#raiseAccepted(link, peer, true),
-      () => this.#hub.metrics.count('refused-stock'),
-    );
+    this.#stock = new StockDoor(options, {
+      isTaken: (name) => this.#isTaken(name, 'stock'),
+      raise: (link, peer) => this.#raiseAccepted(link, peer, true),
+      onRefused: () => this.#hub.metrics.count('refused-stock'),
+    });
     this.#idle = new Idle(deps.clock, (kinds) => this.#hub.streamCount(kinds) === 0);
   }
 
@@ -272,14 +272,19 @@ export class LinkManager implements Links {
   }
 
   #onGuest(link: RsocketLink, hello: ProvedHello): void {
-    const present = this.#hub.findLink(hello.peer.name);
-    const isMember = this.#deps.membership.findMember(hello.peer.name) !== undefined || present?.peer.role === 'peer';
-    if (isMember) {
+    if (this.#isTaken(hello.peer.name, 'guest')) {
       hello.refuse('name-taken');
       return;
     }
     hello.welcome();
     this.#raiseAccepted(link, hello.peer, true);
+  }
+
+  /** Says whether a name is a member's, or that of a link which one that is no member may not replace: any but its own kind's. */
+  #isTaken(name: string, role: 'guest' | 'stock'): boolean {
+    const present = this.#hub.findLink(name);
+    const isMember = name === this.self.name || this.#deps.membership.findMember(name) !== undefined;
+    return isMember || (present !== undefined && present.peer.role !== role);
   }
 
   #judge(link: RsocketLink, hello: ProvedHello): void {

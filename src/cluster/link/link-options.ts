@@ -55,7 +55,10 @@ export interface StockClient {
   readonly data: Uint8Array;
 }
 
-/** Returns the name that the client goes by, or `undefined` to refuse it. A rejection refuses it too. */
+/**
+ * Returns the name that the client goes by, or `undefined` to refuse it. A rejection, an exception and the name of a member or a
+ * guest refuse it too; a later client of the same name takes the place of the earlier one.
+ */
 export type StockAuthenticator = (client: StockClient) => Promise<string | undefined>;
 
 /** What a caller may leave out. */

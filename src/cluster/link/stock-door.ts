@@ -8,40 +8,43 @@ import { compositeMime, linkMime } from './stream-kinds.js';
 /** Says what to do with the SETUP of a connection: nodes go on to hello, stock clients to the `authenticate` hook. */
 export class StockDoor {
   readonly #options: LinkOptions;
-  readonly #raise: (link: RsocketLink, peer: LinkPeer) => void;
-  readonly #onRefused: (link: RsocketLink, why: string) => void;
+  readonly #owner: StockDoorOwner;
 
-  constructor(
-    options: LinkOptions,
-    raise: (link: RsocketLink, peer: LinkPeer) => void,
-    onRefused: (link: RsocketLink, why: string) => void,
-  ) {
+  constructor(options: LinkOptions, owner: StockDoorOwner) {
     this.#options = options;
-    this.#raise = raise;
-    this.#onRefused = onRefused;
+    this.#owner = owner;
   }
 
   onSetup(link: RsocketLink, setup: Setup): 'accept' | 'wait' | SetupRefusal {
     if (setup.metadataMime === linkMime) return 'accept';
     const { authenticate } = this.#options;
     const { rejectedSetup, unsupportedSetup } = connectionErrorCodes;
-    if (authenticate === undefined) return this.#refusal(link, rejectedSetup, 'stock clients are not taken here');
+    if (authenticate === undefined) return this.#refusal(rejectedSetup, 'stock clients are not taken here');
     if (setup.metadataMime !== compositeMime) {
-      return this.#refusal(link, unsupportedSetup, `metadata must be ${compositeMime}`);
+      return this.#refusal(unsupportedSetup, `metadata must be ${compositeMime}`);
     }
     const { remote, certificate } = link.connection;
     const { metadataMime, dataMime, metadata, data } = setup;
-    authenticate({ remote, certificate, metadataMime, dataMime, metadata, data }).then(
+    // Inside the promise, so that a hook that throws at once, or answers without a promise, is no stranger's way out of here.
+    const asked = new Promise<unknown>((resolve) => {
+      resolve(authenticate({ remote, certificate, metadataMime, dataMime, metadata, data }));
+    });
+    asked.then(
       (name) => this.#onAnswer(link, name, dataMime),
       () => this.#onAnswer(link, undefined, dataMime),
     );
     return 'wait';
   }
 
-  #onAnswer(link: RsocketLink, name: string | undefined, dataType: string): void {
+  #onAnswer(link: RsocketLink, name: unknown, dataType: string): void {
     if (link.isEnded) return;
-    if (name === undefined) {
-      link.engine.refuseSetup(this.#refusal(link, connectionErrorCodes.rejectedSetup, 'not authenticated'));
+    const { rejectedSetup } = connectionErrorCodes;
+    if (typeof name !== 'string' || name === '') {
+      link.engine.refuseSetup(this.#refusal(rejectedSetup, 'not authenticated'));
+      return;
+    }
+    if (this.#owner.isTaken(name)) {
+      link.engine.refuseSetup(this.#refusal(rejectedSetup, 'the name is taken'));
       return;
     }
     const { remote } = link.connection;
@@ -54,12 +57,22 @@ export class StockDoor {
       wireVersion: 0,
       capabilities: new Set<string>(),
     } as const;
-    this.#raise(link, { ...known, dataType });
+    this.#owner.raise(link, { ...known, dataType });
     link.engine.acceptSetup();
   }
 
-  #refusal(link: RsocketLink, code: number, text: string): SetupRefusal {
-    this.#onRefused(link, text);
+  #refusal(code: number, text: string): SetupRefusal {
+    this.#owner.onRefused();
     return { code, text };
   }
+}
+
+/** Who keeps the links that the door lets in. */
+export interface StockDoorOwner {
+  /** Says whether this node, a member or a guest goes by that name: its link is not a stock client's to replace. */
+  isTaken(name: string): boolean;
+  /** Makes a connection the link of a stock client. */
+  raise(link: RsocketLink, peer: LinkPeer): void;
+  /** A stock client was refused. */
+  onRefused(): void;
 }

@@ -38,9 +38,11 @@ export class Assemblies {
     }
     const assembly = (stream.assembly ??= new Assembly(this.#pool, 0));
     if (assembly.announced > 0 && this.#isBelieved(assembly)) assembly.believe();
-    if (!assembly.add(fragment)) return 'malformed';
-    assembly.flags |= flags;
+    const isAdded = assembly.add(fragment);
+    // What was believed is held even when the fragment is not, and `take` gives all of it back.
     this.#bytes += assembly.heldBytes - before;
+    if (!isAdded) return 'malformed';
+    assembly.flags |= flags;
     return 'added';
   }
 

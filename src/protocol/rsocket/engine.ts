@@ -11,6 +11,7 @@
  * - frame above the limit: ERROR CONNECTION_ERROR, close; the rest cannot be framed (Framing Format)
  * - frame too short for its fields, metadata longer than its frame: ignored (Metadata Optional Header); more than
  *   `malformedMax` of them: CONNECTION_ERROR, close
+ * - KEEPALIVE that wants more than 1 KiB echoed: CONNECTION_ERROR, close (Keepalive Frame; it states no bound)
  * - unknown type or EXT: ignored with the I flag, else CONNECTION_ERROR, close (Handling Ignore Flag)
  * - second SETUP, SETUP to a client, SETUP_ERROR to a server, RESUME later: ignored (Handling the Unexpected, 9)
  * - request on an id in use or of this side's parity: ignored (Handling the Unexpected, 9.1; Stream Identifiers)
@@ -381,6 +382,11 @@ export class RsocketEngine implements IncomingHost {
 
   #answerKeepAlive(data: Uint8Array): void {
     if (this.#state !== 'open') return;
+    if (data.length > echoMaxBytes) {
+      this.counters.oversize += 1;
+      this.shut(frame.connectionErrorCodes.connectionError, `a KEEPALIVE with ${data.length} bytes is not echoed`);
+      return;
+    }
     this.#out.keepAlive(false, data);
     this.#checkAnswers();
   }
@@ -437,6 +443,9 @@ const requestTypes: Readonly<Record<Exclude<Interaction, 'response'>, number>> =
 };
 
 const endTextMaxBytes = 256;
+
+/** Most bytes of a KEEPALIVE that are sent back; those of stock peers are a few bytes, and our probes are four. */
+const echoMaxBytes = 1024;
 
 /** What hello calls it when a build reads announced lengths of payloads in fragments, and answers the probes that pace them. */
 export const longCapability = 'rsocket-long';

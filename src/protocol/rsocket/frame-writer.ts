@@ -1,7 +1,7 @@
 import * as frame from './frame.js';
 import type { SendBuffer } from './send-buffer.js';
 
-/** Encodes short frames straight into the slab. Lengths are the caller's to bound: what is given here fits half a slab. */
+/** Encodes short frames straight into the slab. Lengths are the caller's to bound; what is given here should fit half a slab. */
 export class FrameWriter {
   readonly #buffer: SendBuffer;
 

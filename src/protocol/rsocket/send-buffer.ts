@@ -40,10 +40,13 @@ export class SendBuffer {
     return this.#at === this.#start;
   }
 
-  /** Returns an offset in `slab` with room for `byteCount`, at most half a slab; the caller MUST fill all of it. */
+  /**
+   * Returns an offset in `slab` with room for `byteCount`; the caller MUST fill all of it. What fits no slab gets one of its own:
+   * lengths are bounded before, and a bound that was forgotten must cost memory, not the process.
+   */
   reserve(byteCount: number): number {
     if (this.#at - this.#start >= flushBytes) this.flush();
-    if (this.#at + byteCount > this.slab.length) this.#makeRoom();
+    if (this.#at + byteCount > this.slab.length) this.#makeRoom(byteCount);
     const at = this.#at;
     this.#at = at + byteCount;
     return at;
@@ -81,11 +84,11 @@ export class SendBuffer {
     this.#at = this.#start;
   }
 
-  #makeRoom(): void {
+  #makeRoom(byteCount: number): void {
     this.flush();
-    if (this.#start === 0) return;
+    if (this.#start === 0 && byteCount <= this.slab.length) return;
     this.#lent.push(this.slab);
-    this.slab = this.#pool.take();
+    this.slab = byteCount <= this.#pool.slabBytes ? this.#pool.take() : new Uint8Array(byteCount);
     this.#start = 0;
     this.#at = 0;
   }
@@ -118,7 +121,8 @@ export class SlabPool {
     return this.#spare.pop() ?? new Uint8Array(this.slabBytes);
   }
 
+  /** Takes a slab back; one of another length is left to the garbage collector. */
   give(slab: Uint8Array): void {
-    if (this.#spare.length < this.#spareMax) this.#spare.push(slab);
+    if (slab.length === this.slabBytes && this.#spare.length < this.#spareMax) this.#spare.push(slab);
   }
 }

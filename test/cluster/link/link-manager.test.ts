@@ -500,7 +500,18 @@ describe('stock clients', () => {
   });
 
   it('are refused when the hook says no or fails', async () => {
-    for (const authenticate of [() => Promise.resolve(undefined), () => Promise.reject(new Error('down'))]) {
+    const hooks: readonly (() => Promise<string | undefined>)[] = [
+      () => Promise.resolve(undefined),
+      () => Promise.resolve(''),
+      () => Promise.reject(new Error('down')),
+      () => {
+        throw new Error('bad token');
+      },
+      // A hook in JavaScript may answer anything.
+      () => undefined as never,
+      () => Promise.resolve({ name: 'x' } as never),
+    ];
+    for (const authenticate of hooks) {
       const { world, dial } = await strangers({ authenticate });
       const one = await dial();
       one.connection.write(setupBytes('message/x.rsocket.composite-metadata.v0'));
@@ -508,6 +519,44 @@ describe('stock clients', () => {
       assert.match(bytesToText(one.last), /not authenticated/);
       await world.stop();
     }
+  });
+
+  it('are refused under the name of this node, a member or a guest, whose links stay', async () => {
+    let name = 'door';
+    const { world, node, dial } = await strangers({ authenticate: () => Promise.resolve(name) });
+    const member = await world.add('b');
+    introduce(node, member);
+    const guest = newGuest(world, 'cli', []);
+    await world.simulator.settle(guest.dial('10.0.0.1:7000'), 5000);
+    node.membership.tell('joined', memoryMember({ name: 'far', epoch: 1 }, '10.9.9.8:1'));
+    await world.until(() => node.links.findLink('b') !== undefined);
+    const before = [...node.events];
+    for (name of ['door', 'b', 'far', 'cli']) {
+      const one = await dial();
+      one.connection.write(setupBytes('message/x.rsocket.composite-metadata.v0'));
+      await world.until(() => one.closed);
+      assert.match(bytesToText(one.last), /the name is taken/);
+    }
+    assert.deepEqual(node.events, before);
+    name = 'browser-1';
+    const one = await dial();
+    one.connection.write(setupBytes('message/x.rsocket.composite-metadata.v0'));
+    await world.until(() => node.events.length > before.length);
+    assert.deepEqual(node.events.slice(before.length), ['up browser-1@0']);
+    await world.simulator.settle(guest.stop(), 1000);
+    await world.stop();
+  });
+
+  it('lose their name to a member that joins later', async () => {
+    const { world, node, dial } = await strangers({ authenticate: () => Promise.resolve('b') });
+    const one = await dial();
+    one.connection.write(setupBytes('message/x.rsocket.composite-metadata.v0'));
+    await world.until(() => node.events.length === 1);
+    const member = await world.add('b');
+    introduce(node, member);
+    await world.until(() => node.links.findLink('b')?.peer.role === 'peer');
+    assert.deepEqual(node.events, ['up b@0', 'down b@0 replaced', 'up b@1']);
+    await world.stop();
   });
 });
 

@@ -22,6 +22,11 @@ function u32(value: number): readonly number[] {
   return [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
+/** KEEPALIVE with so many bytes behind its position. */
+function keepAlive(byteCount: number, flags: number = frame.flagRespond): Uint8Array {
+  return rawFrame(0, frame.typeKeepAlive, flags, new Uint8Array(8 + byteCount));
+}
+
 /** What a side answered: `type streamId code` of each frame. */
 function answers(side: Side): string[] {
   side.turn();
@@ -158,6 +163,8 @@ describe('illegal input to an rsocket connection', () => {
   for (const [what, bytes] of [
     ['an unknown type that may not be ignored', rawFrame(0, 0x20, 0)],
     ['EXT that may not be ignored', rawFrame(3, frame.typeExt, 0, [0, 0, 0, 1])],
+    ['a KEEPALIVE with more to echo than 1 KiB', keepAlive(1025)],
+    ['a KEEPALIVE with more to echo than a slab', keepAlive(70_000)],
     ['a frame beyond the limit', Uint8Array.of(0xff, 0xff, 0xff)],
   ] as const) {
     it(`closes for ${what}`, () => {
@@ -173,6 +180,15 @@ describe('illegal input to an rsocket connection', () => {
       assert.equal(taker.end?.by, 'self');
     });
   }
+
+  it('echoes a KEEPALIVE of 1 KiB, and takes any length that wants no answer', () => {
+    const side = openServer();
+    side.engine.receive(now, keepAlive(70_000, 0));
+    side.engine.receive(now, keepAlive(1024));
+    side.turn();
+    assert.equal(concat(side.written).length, keepAlive(1024).length);
+    assert.equal(side.end, undefined);
+  });
 
   it('closes after too many malformed frames', () => {
     const side = openServer();
@@ -278,6 +294,15 @@ describe('illegal input to an rsocket connection', () => {
       else assert.deepEqual(seen, [expected]);
       assert.equal(side.engine.assemblyBytes, 0);
     }
+  });
+
+  it('counts nothing below zero when more comes than was announced a moment ago', () => {
+    const side = openServer();
+    side.engine.receive(now, rawFrame(1, frame.typeRequestResponse, frame.flagFollows, new Uint8Array(10)));
+    side.engine.receive(now, announce(1, 500));
+    side.engine.receive(now, rawFrame(1, frame.typePayload, frame.flagNext, new Uint8Array(600)));
+    assert.deepEqual(answers(side), [`${typeError} 1 0x204`]);
+    assert.equal(side.engine.assemblyBytes, 0);
   });
 
   it('ignores an announcement for a stream that has no payload on its way', () => {
