@@ -25,7 +25,7 @@ export class BusMeter {
     this.gaps = count('gaps', 'runs of events that were lost on the way here');
     this.deliveryUnknown = count('delivery_unknown', 'events sent and never acknowledged');
     this.unsent = count('events_unsent', 'events accepted and never sent, because their node went away');
-    this.malformed = count('frames_malformed', 'frames that a peer should not have sent');
+    this.malformed = count('frames_malformed', 'frames and records that a peer should not have sent');
     this.unknownRecords = count('records_unknown', 'records of a later build that were skipped');
   }
 }

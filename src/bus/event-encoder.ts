@@ -4,7 +4,7 @@ import { TopicNumbers } from '../protocol/bus/topic-numbers.js';
 import type { LaneCodec, LaneEncoder } from '../spi/codec.js';
 import { BodySlab } from './body-slab.js';
 import { noHeaders } from './event.js';
-import type { OutEvent } from './out-lane.js';
+import type { OutEvent } from './out-event.js';
 import type { Outgoing } from './outlet.js';
 
 /** Where a topic's number is kept, so that it is not looked up for each event. */

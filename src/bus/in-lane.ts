@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
 import { after, type CancelTimer, type Clock, type MonotonicMs } from '../core/clock.js';
-import { topicAlternativesMax, topicLengthMax } from '../core/limits.js';
+import { groupsWonMax, topicLengthMax } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import { findTopicFault } from '../core/topic.js';
 import {
@@ -24,6 +24,8 @@ import type { HandledReports } from './handled-reports.js';
 /** What a node knows of one life of a peer as a sender; shared by its lanes. */
 export interface PeerVocabulary {
   readonly decoder: LaneDecoder;
+  /** A definition could not be read: none after it is taken, and values that need them are undecodable. */
+  isBroken: boolean;
   readonly topics: Map<number, string>;
 }
 
@@ -45,6 +47,8 @@ export interface InLaneHost {
   onGap(lane: InLane, missing: MissingRange): void;
   /** A frame or record that no peer of ours sends; the link should be ended. */
   onMalformed(lane: InLane): void;
+  /** A definition, topic or event that cannot be read was passed over; what is missing is told as a gap. */
+  onSkipped(): void;
   /** Kinds of a later build. */
   onUnknownRecord(): void;
 }
@@ -146,9 +150,16 @@ export class InLane {
 
   #record(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
     const reader = new ByteReader(bytes, start, end);
-    if (kind === recordKind.event || kind === recordKind.won) return this.#event(kind, bytes, reader, end);
+    if (kind === recordKind.event || kind === recordKind.won) {
+      this.#event(kind, bytes, reader, end);
+      return true;
+    }
     const number = reader.varint();
-    if (kind === recordKind.topic) return this.#topic(number, reader.text(topicLengthMax * 3), reader.ok);
+    if (kind === recordKind.topic) {
+      // Events that need a topic which is refused here are passed over in their turn.
+      if (!this.#topic(number, reader.text(topicLengthMax * 3), reader.ok)) this.#host.onSkipped();
+      return true;
+    }
     if (kind === recordKind.definition) return this.#definition(number, reader);
     if (!reader.ok) return false;
     if (kind === recordKind.base && number > 0) this.#missing(this.window.base(number));
@@ -172,23 +183,43 @@ export class InLane {
   #definition(index: number, reader: ByteReader): boolean {
     const { decoder } = this.#vocabulary;
     // Another lane, or the connection before, may have brought it.
-    if (index < decoder.definitionCount) return reader.ok;
-    return index === decoder.definitionCount && reader.ok && decoder.define(reader.rest());
+    if (index < decoder.definitionCount || this.#vocabulary.isBroken) return reader.ok;
+    if (index !== decoder.definitionCount || !reader.ok) return false;
+    if (!decoder.define(reader.rest())) {
+      this.#vocabulary.isBroken = true;
+      this.#host.onSkipped();
+    }
+    return true;
   }
 
-  #event(kind: number, bytes: Uint8Array, reader: ByteReader, end: number): boolean {
+  #event(kind: number, bytes: Uint8Array, reader: ByteReader, end: number): void {
     const won = kind === recordKind.won ? readWon(reader) : noGroups;
     const head = readEventHead(reader);
-    if (head === undefined) return false;
-    const topic = head.topicId === 0 ? head.topic : this.#vocabulary.topics.get(head.topicId);
-    if (topic === undefined || (isSpelledOut(head) && findTopicFault(topic) !== undefined)) return false;
+    const topic = head === undefined ? undefined : this.#topicOf(head);
     const number = this.window.event();
-    if (number === undefined) return true;
+    if (number === undefined) return;
     this.received += 1;
+    if (head === undefined || topic === undefined) {
+      this.#skip(number);
+      return;
+    }
     if (head.confirm > 0) this.#ackNow = true;
     const done = this.#host.onEvent(this, { topic, head, won, bytes, valueStart: reader.offset, valueEnd: end });
     if (head.confirm === 2) this.#reportLater(number, done);
-    return true;
+  }
+
+  #topicOf(head: EventHead): string | undefined {
+    const topic = head.topicId === 0 ? head.topic : this.#vocabulary.topics.get(head.topicId);
+    return topic !== undefined && isSpelledOut(head) && findTopicFault(topic) !== undefined ? undefined : topic;
+  }
+
+  /** One event that cannot be read does not end the link: its sender would send it again, and nothing behind it would come. */
+  #skip(number: number): void {
+    this.#host.onSkipped();
+    this.#missing({ from: number, to: number });
+    this.#ackNow = true;
+    // Whether its sender waits for the handlers is not known; one that does not takes no notice.
+    this.#reportLater(number, handledCode.failed);
   }
 
   #reportLater(number: number, done: Gate | number): void {
@@ -266,7 +297,7 @@ function isSpelledOut(head: EventHead): boolean {
 
 function readWon(reader: ByteReader): readonly string[] {
   const count = reader.varint();
-  if (count > topicAlternativesMax) reader.fail();
+  if (count > groupsWonMax) reader.fail();
   const groups: string[] = [];
   for (let index = 0; index < count && reader.ok; index += 1) groups.push(reader.text(512));
   return groups;

@@ -62,6 +62,7 @@ export class LaneAcceptor {
       onEvent: (_: InLane, event: Parameters<Deliverer['deliver']>[2]) => deliverer.deliver(peer, blocker, event),
       onGap: (_: InLane, range: LostRange) => this.#tellGap(peer, key, range),
       onMalformed: () => this.#deps.onMalformed(peer),
+      onSkipped: () => meter.malformed.add(),
       onUnknownRecord: () => meter.unknownRecords.add(),
     };
     const lane = new InLane(host, { key, window, reports, stream, vocabulary: peer.vocabulary });

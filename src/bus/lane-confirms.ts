@@ -48,6 +48,11 @@ export class LaneConfirms {
     );
   }
 
+  /** What was sent up to `number` will not be sent again. */
+  lost(number: number): void {
+    this.#settle('link-lost', (pending) => pending.number <= number);
+  }
+
   /** The lane's window is over. With `isKept` those that were never sent are forgotten: they are accepted again. */
   end(neverSent: ReadonlySet<Confirming | undefined>, isKept: boolean): void {
     const pending = this.#pending;

@@ -12,33 +12,12 @@ import {
 } from '../protocol/bus/bus-frame.js';
 import { ackEventsMax } from '../protocol/bus/receive-window.js';
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
-import type { LaneEncoder } from '../spi/codec.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
-import type { Confirming } from './outlet.js';
 import { LaneConfirms } from './lane-confirms.js';
 import { RecordRun } from './record-run.js';
+import { type OutEvent, writeWon } from './out-event.js';
 import { sendFrame } from './send-frame.js';
-
-/** One event for one lane. Its record, from `start` to `end`, is the same bytes for every lane. */
-export interface OutEvent {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  /** Where the record's own head is over. */
-  readonly bodyStart: number;
-  readonly end: number;
-  readonly topic: string;
-  /** 0: the text is in the body. */
-  readonly topicId: number;
-  /** Whose definitions the value needs: the same for all events of a lane. */
-  readonly encoder: LaneEncoder;
-  /** Definitions that the value needs. */
-  readonly definitions: number;
-  /** The same event for peers of a build that reads less, while there are any. */
-  readonly basic: OutEvent | undefined;
-  /** Groups that the receiving node won. */
-  readonly won: readonly string[] | undefined;
-  readonly confirm: Confirming | undefined;
-}
+import { StuckWatch } from './stuck-watch.js';
 
 /** What a lane tells its owner. */
 export interface OutLaneHost {
@@ -95,6 +74,7 @@ export class OutLane {
   /** The last number that this connection told of, by an event or a base. */
   #toldTo = 0;
   readonly #confirms: LaneConfirms;
+  readonly #stuck = new StuckWatch();
   #cancelWritten: CancelTimer | undefined;
   #final = false;
   #isFinalSent = false;
@@ -271,7 +251,11 @@ export class OutLane {
         if (this.#attempt === attempt && this.#isFinalSent) this.#isFinalTold = true;
         else lost();
       },
-      onFail: lost,
+      onFail: (fault) => {
+        const isHeard = this.#attempt === attempt && this.#isReady;
+        if (isHeard && this.#toldTo > this.#window.acked) this.#stuck.ended(fault);
+        lost();
+      },
       onCredit: () => this.#flushLater(),
       onCancel: lost,
     };
@@ -311,6 +295,7 @@ export class OutLane {
       const unknown = this.#window.resume(received);
       this.#confirms.delivered(this.#window.acked);
       if (unknown !== undefined) this.#host.onUnknown(this, unknown);
+      if (this.#stuck.isStuckAt(received)) this.#giveUp();
       this.#toldTo = received;
     } else if (this.#window.sent > 0) {
       // The peer has forgotten us: whatever it may have got must not come a second time.
@@ -322,6 +307,12 @@ export class OutLane {
     this.#isReady = true;
     this.#wasReady = true;
     this.#flushLater();
+  }
+
+  #giveUp(): void {
+    const range = this.#window.giveUpSent();
+    this.#confirms.lost(this.#window.sent);
+    if (range !== undefined) this.#host.onUnknown(this, range);
   }
 
   #renew(): void {
@@ -422,7 +413,7 @@ export class OutLane {
       frameRun.add(event.bytes, event.start, event.end);
     } else {
       frameRun.write();
-      writeWon(event, event.won);
+      writeWon(frameWriter, event, event.won);
     }
     this.#toldTo = number;
   }
@@ -491,12 +482,3 @@ const writtenCheckMs = 1;
 const frameWriter = new ByteWriter(65_536);
 const frameRun = new RecordRun(frameWriter);
 const bodyWriter = new ByteWriter(256);
-
-/** The same record with the groups before its body. */
-function writeWon(event: OutEvent, won: readonly string[]): void {
-  bodyWriter.reset();
-  bodyWriter.varint(won.length);
-  for (const group of won) bodyWriter.text(group);
-  bodyWriter.range(event.bytes, event.bodyStart, event.end);
-  writeRecord(frameWriter, recordKind.won, bodyWriter.view());
-}

@@ -56,7 +56,7 @@ export class PeerBook {
     if (held !== undefined && held.id.epoch > id.epoch) return undefined;
     if (held !== undefined) this.#end(held);
     const { codec, membership } = this.#deps;
-    const vocabulary = { decoder: codec.createDecoder(), topics: new Map<number, string>() };
+    const vocabulary = { decoder: codec.createDecoder(), topics: new Map<number, string>(), isBroken: false };
     const peer = new Peer({ name: id.name, epoch: id.epoch }, vocabulary, this.#createLane(id, '', sharedBatchMax));
     peer.isSuspect = membership.findMember(id.name)?.status === 'suspect';
     this.#peers.set(id.name, peer);

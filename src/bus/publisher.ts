@@ -6,7 +6,7 @@ import type { Random } from '../core/random.js';
 import { parsePattern } from '../core/topic.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
-import { laneToCandidate, memberToCandidate } from './candidate.js';
+import { addWinner, laneToCandidate, memberToCandidate } from './candidate.js';
 import { noHeaders, SharedEvent, type EventRest } from './event.js';
 import type { ExplainedGroup } from './explain.js';
 import { Gate } from './gate.js';
@@ -163,7 +163,8 @@ export class Publisher {
     const expected = fan.plain.length + election.chosen.length;
     const event = expected === 0 ? undefined : new SharedEvent(wide.topic, evaluated, this.#restOf(options));
     const local = event === undefined ? 0 : this.#delivery.deliver(fan, election.chosen, event, watch?.done);
-    return { local, nodes: sent.nodes, groups: election.groups, dropped: sent.dropped + expected - local };
+    const dropped = sent.dropped + election.dropped + expected - local;
+    return { local, nodes: sent.nodes, groups: election.groups, dropped };
   }
 
   #send(wide: WideEvent, value: unknown, winners: Winners | undefined): SendResult {
@@ -213,6 +214,7 @@ export class Publisher {
     const byNode = new Map<string, string[]>();
     const byLane: LaneWinner[] = [];
     let groups = 0;
+    let dropped = 0;
     for (const name of groupNames(fan.groups, theirs)) {
       const here = fan.groups.find((group) => group.name === name);
       const there = theirs.find((group) => group.name === name);
@@ -221,14 +223,15 @@ export class Publisher {
       groups += 1;
       if (winner !== this.#deps.self.name) {
         const lane = this.#chooseLane(there, winner, choice.key);
-        if (lane === undefined) addWinner(byNode, winner, name);
+        if (lane === undefined) dropped += addWinner(byNode, winner, name) ? 0 : 1;
         else byLane.push({ node: winner, lane, group: name });
       } else if (here !== undefined) {
         const member = this.#delivery.chooseMember(here, choice.key);
         if (member !== undefined) chosen.push(member);
       }
     }
-    return { chosen, groups, winners: byNode.size + byLane.length === 0 ? undefined : { byNode, byLane } };
+    groups -= dropped;
+    return { chosen, groups, dropped, winners: byNode.size + byLane.length === 0 ? undefined : { byNode, byLane } };
   }
 
   #chooseNode(here: FanGroup | undefined, there: RouteGroup | undefined, choice: NodeChoice): string | undefined {
@@ -330,6 +333,8 @@ interface PlainTargets {
 interface Election {
   readonly chosen: readonly Subscriber[];
   readonly groups: number;
+  /** Groups beyond what one event may name. */
+  readonly dropped: number;
   readonly winners: Winners | undefined;
 }
 
@@ -345,17 +350,11 @@ function groupNames(here: readonly FanGroup[], there: readonly RouteGroup[]): Re
   return names;
 }
 
-function addWinner(winners: Map<string, string[]>, node: string, group: string): void {
-  const won = winners.get(node);
-  if (won === undefined) winners.set(node, [group]);
-  else won.push(group);
-}
-
 const noGroups: readonly RouteGroup[] = [];
 
 const noMembers: readonly Subscriber[] = [];
 
-const noElection: Election = { chosen: noMembers, groups: 0, winners: undefined };
+const noElection: Election = { chosen: noMembers, groups: 0, dropped: 0, winners: undefined };
 
 const noSend: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
 

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { after } from '../core/clock.js';
 import { type ErrorOrigin, readErrorBody, writeErrorBody } from '../core/error-body.js';
 import { ClusterError } from '../core/errors.js';
-import { headersBytesMax, headersMax, topicAlternativesMax, topicLengthMax, wireVersionMin } from '../core/limits.js';
+import { groupsWonMax, headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../core/limits.js';
 import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Link, type StreamFault, type StreamSink } from '../spi/links.js';
@@ -197,7 +197,9 @@ function readQuestion(metadata: Uint8Array, readValue: () => unknown): Question 
   const timeoutMs = Math.min(reader.varint(), timeoutMaxMs);
   const groupCount = reader.varint();
   const groups: string[] = [];
-  for (let index = 0; index < Math.min(groupCount, topicAlternativesMax); index += 1) groups.push(reader.text(512));
+  for (let index = 0; index < Math.min(groupCount, groupsWonMax) && reader.ok; index += 1) {
+    groups.push(reader.text(512));
+  }
   const key = reader.text(headersBytesMax);
   const headerCount = reader.varint();
   const headers: [string, string][] = [];

@@ -5,7 +5,7 @@ import type { Random } from '../core/random.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
 import type { BusEvent, GroupStrategy, RequestManyOptions, RequestOptions } from '../spi/bus.js';
-import { memberToCandidate } from './candidate.js';
+import { addWinner, memberToCandidate } from './candidate.js';
 import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
@@ -213,10 +213,7 @@ export class RequestDesk {
     const winners = new Map<string, string[]>();
     for (const [name, { strategy, candidates }] of groups) {
       const winner = candidates[chooseCandidate(strategy, candidates, key, random)]?.name;
-      if (winner === undefined) continue;
-      const won = winners.get(winner);
-      if (won === undefined) winners.set(winner, [name]);
-      else won.push(name);
+      if (winner !== undefined) addWinner(winners, winner, name);
     }
     return winners;
   }

@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr';
 import { ByteReader, ByteWriter } from '../core/bytes.js';
+import { isWellFormed } from '../core/text.js';
 import type { LaneDecoder, LaneEncoder } from '../spi/codec.js';
 import { assertEncodable, malformed } from './data-codec.js';
 import { common, compiledByte, type MsgpackForms, pack, plainByte, sharedByte, unpack } from './msgpack-forms.js';
@@ -94,7 +95,7 @@ export class SharedEncoder implements LaneEncoder {
   #isRepeated(keys: readonly string[]): boolean {
     if (keys.length > recordKeysMax) return false;
     const name = keys.join('\u0000');
-    if (name.length > recordTextMax) return false;
+    if (name.length > recordTextMax || !isWellFormed(name)) return false;
     const count = (this.#sightings.get(name) ?? 0) + 1;
     if (this.#sightings.size >= sightingsMax) this.#sightings.clear();
     this.#sightings.set(name, count);

@@ -1,4 +1,5 @@
 import { type ByteReader, ByteWriter } from '../core/bytes.js';
+import { isWellFormed } from '../core/text.js';
 
 /**
  * A shape: the keys of a plain object in their order, and what kind of value each has. Nested plain objects are part of it, so that
@@ -122,7 +123,7 @@ function describeObject(value: object, depth: number, budget: Budget): ObjectSha
   const keys: string[] = [];
   const nodes: ShapeNode[] = [];
   for (const key in value) {
-    if (!takeKey(key, budget) || !Object.hasOwn(value, key)) return undefined;
+    if (!takeKey(key, budget) || !isWellFormed(key) || !Object.hasOwn(value, key)) return undefined;
     const item: unknown = Reflect.get(value, key);
     const node = isPlainObject(item) && depth + 1 < depthMax ? describeObject(item, depth + 1, budget) : kindOf(item);
     if (node === undefined) return undefined;

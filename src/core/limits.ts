@@ -29,6 +29,9 @@ export const headersMax = 64;
 /** Bytes that all headers of one event or call may take. */
 export const headersBytesMax = 8192;
 
+/** Most groups of one node that one event or request may name the winner of; those beyond get none. */
+export const groupsWonMax = 4096;
+
 /** Longest time that an event may live or somebody waits for an answer: the longest of one Node timer, almost 25 days. */
 export const waitMaxMs = 0x7fff_ffff;
 

@@ -39,6 +39,11 @@ function isPairHalf(text: string, index: number, unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000 && (text.charCodeAt(index - 1) & 0xfc00) === 0xd800;
 }
 
+/** False for a text with a lone surrogate: UTF-8 makes U+FFFD of each, so that texts which differ become one. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** Returns the text of UTF-8 bytes; a broken sequence becomes U+FFFD, it never throws. */
 export function bytesToText(bytes: Uint8Array): string {
   return decoder.decode(bytes);

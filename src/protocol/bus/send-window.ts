@@ -106,6 +106,15 @@ export class SendWindow<T> {
     return this.#tellUnknown(this.#forgotten);
   }
 
+  /**
+   * Forgets what was sent on any connection and is not acknowledged: it will not be sent again, and the receiver sees a gap. Returns
+   * what was not told before.
+   */
+  giveUpSent(): NumberRange | undefined {
+    while (this.#head < this.#tail && this.#numberAt(this.#head) <= this.#sent) this.#forgetOldest();
+    return this.#tellUnknown(this.#sent);
+  }
+
   /** The peer's window is over. Returns what it may or may not have got, and what it certainly never saw, in order. */
   abandon(): Abandoned<T> {
     const unsent: T[] = [];
