@@ -4,7 +4,7 @@ import type { ClusterNode } from '../runtime/cluster-node.js';
 import { createNode } from '../runtime/create-node.js';
 import { createMqttGateway, type MqttGateway } from '../runtime/mqtt-gateway.js';
 import type { NodeOptions } from '../runtime/options.js';
-import { type NodeRules, startRules } from '../runtime/node-rules.js';
+import { checkRules, type NodeRules, startRules } from '../runtime/node-rules.js';
 import { lan } from '../runtime/profiles.js';
 import type { NodeConfig } from './node-config.js';
 import { type Terminal, toJson } from './terminal.js';
@@ -16,6 +16,8 @@ export async function runNode(config: NodeConfig, terminal: Terminal, json: bool
   let gateway: MqttGateway | undefined;
   let rules: NodeRules | undefined;
   try {
+    // A wrong file is told before anybody sees this node.
+    await checkRules(node, config.rules);
     await node.start();
     say('node', { name: node.name, address: node.address });
     const ended = watchMembers(node, say);

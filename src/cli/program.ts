@@ -186,7 +186,7 @@ function guestCommand(program: Command, { terminal }: CommandWorld, usage: strin
       withDefault(new Option('--node <HOST:PORT>', 'node to attach to (or SCALEBUS_NODE)'), env['SCALEBUS_NODE']),
     )
     .addOption(new Option('--key <KEY>', 'cluster key (better given as SCALEBUS_KEY)'))
-    .option('--timeout <MS>', 'deadline of a request or call, in milliseconds', '10000')
+    .option('--timeout <MS>', 'how long to wait for the node and its answers, in milliseconds', '10000')
     .option('--json', 'print JSON lines');
 }
 

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
+import type { CompiledRule } from '../rule/rule-compiler.js';
 import type { RuleRunnerOptions, RuleStats } from '../rule/rule-runner.js';
 import type { ClusterNode } from './cluster-node.js';
 
@@ -21,18 +23,27 @@ export async function startRules(
   options: RuleRunnerOptions = {},
 ): Promise<NodeRules> {
   const { clock, logger } = node.parts;
+  const [rules, { RuleRunner }] = await Promise.all([compileFiles(files, clock), import('../rule/rule-runner.js')]);
+  const runner = new RuleRunner({ bus: node.bus, clock, logger }, rules, options);
+  await runner.start();
+  return { names: rules.map((rule) => rule.name), stats: () => runner.stats(), stop: () => runner.stop() };
+}
+
+/** Reads rule files as `startRules` would and starts nothing: for a look before a node joins. Rejects like it. */
+export async function checkRules(node: Pick<ClusterNode, 'parts'>, files: readonly string[]): Promise<void> {
+  if (files.length > 0) await compileFiles(files, node.parts.clock);
+}
+
+async function compileFiles(files: readonly string[], clock: Clock): Promise<readonly CompiledRule[]> {
   // Rules bring readers of YAML and CEL: only a node that has some pays for them.
-  const [{ compileRules }, { faultsToError }, { RuleRunner }] = await Promise.all([
+  const [{ compileRules }, { faultsToError }] = await Promise.all([
     import('../rule/rule-compiler.js'),
     import('../rule/rule-fault.js'),
-    import('../rule/rule-runner.js'),
   ]);
   const sources = await Promise.all(files.map(async (file) => ({ file, text: await readText(file) })));
   const compiled = compileRules(sources, clock);
   if (compiled.kind === 'faulty') throw faultsToError(compiled.faults);
-  const runner = new RuleRunner({ bus: node.bus, clock, logger }, compiled.rules, options);
-  await runner.start();
-  return { names: compiled.rules.map((rule) => rule.name), stats: () => runner.stats(), stop: () => runner.stop() };
+  return compiled.rules;
 }
 
 async function readText(file: string): Promise<string> {

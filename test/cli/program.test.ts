@@ -42,6 +42,7 @@ describe('command line', () => {
     [['node', '--config', '/no/such/file.yaml'], /config file \/no\/such\/file\.yaml: ENOENT/],
     [['node', '--listen', '0.0.0.0:0'], /insecure-address.+ give key/],
     [['node', '--name', 'a b'], /option name is "a b"/],
+    [['node', '--rule', '/no/such/rule.yaml'], /rule file \/no\/such\/rule\.yaml cannot be read/],
   ];
   for (const [args, message] of wrong) {
     it(`refuses ${JSON.stringify(args.join(' '))} with exit code 2, tries nothing and says why`, async () => {

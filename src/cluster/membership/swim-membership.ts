@@ -34,6 +34,7 @@ import {
 import { PartitionWatch } from './partition-watch.js';
 import { SeedLoop } from './seed-loop.js';
 import { hasNoSeeds, type HostResolver } from './seeds.js';
+import { StrangerLog } from './stranger-log.js';
 import { SwimMetrics } from './swim-metrics.js';
 import { SwimStreams } from './swim-streams.js';
 
@@ -211,11 +212,18 @@ export class SwimMembership implements Membership {
         await this.stop();
         throw joinFailed(this.#options, this.#run.seedFault);
       }
-      if (this.#machine.phase !== 'up') this.#machine.comeUp(clock.now(), this.#out);
+      if (this.#machine.phase !== 'up') this.#beginAlone();
     }
     if (!hasNoSeeds(seeds, address)) this.#seeds.start();
     this.#teller.flushLater();
     this.#loop.arm();
+  }
+
+  #beginAlone(): void {
+    const { seedFault, logger } = this.#run;
+    const fault = seedFault === undefined ? {} : { fault: messageOf(seedFault) };
+    logger.info('no seed has answered: this node begins alone and goes on asking', fault);
+    this.#machine.comeUp(this.#deps.clock.now(), this.#out);
   }
 
   /**
@@ -362,15 +370,18 @@ interface RunState {
 
 function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
   const metrics = deps.metrics === undefined ? undefined : new SwimMetrics(deps.metrics, machine.counts);
+  const logger = deps.logger ?? silentLogger;
+  const strangers = new StrangerLog(logger, machine.counts);
   let nextAt = 0;
   return {
-    logger: deps.logger ?? silentLogger,
+    logger,
     phases: new Listeners(),
     faults: new Listeners(),
     tickMetrics: (now) => {
-      if (metrics === undefined || now < nextAt) return;
+      if (now < nextAt) return;
       nextAt = now + metricsPeriodMs;
-      metrics.update(machine.counts, machine.view);
+      metrics?.update(machine.counts, machine.view);
+      strangers.look(now);
     },
     started: undefined,
     stopped: false,
@@ -429,8 +440,13 @@ function joinFailed({ seeds, joinTimeoutMs }: ResolvedSwimMembershipOptions, cau
   const asked =
     typeof seeds === 'function' ? 'no seed' : `none of the seeds ${[seeds].flat().join(', ').slice(0, 300)}`;
   const todo =
-    'check the addresses and the key, and start a node there first; without joinRequired this node begins alone';
-  return new ClusterError('join-failed', `${asked} answered within ${joinTimeoutMs} ms: ${todo}`, { cause });
+    'check the addresses, the label and the key, and start a node there first; without joinRequired this node begins alone';
+  const why = cause === undefined ? '' : ` (${messageOf(cause)})`;
+  return new ClusterError('join-failed', `${asked} answered within ${joinTimeoutMs} ms${why}: ${todo}`, { cause });
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
 }
 
 function toClusterError(name: string, fault: SwimFault): ClusterError {
