@@ -20,7 +20,7 @@ if (own !== undefined && parsed.kind === 'run') {
   await compile();
   process.exitCode = own.run(parsed.options, args.slice(1));
 } else if (parsed.kind === 'text') {
-  process.stderr.write(parsed.text);
+  (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
   process.exitCode = parsed.exitCode;
 } else {
   process.exitCode = await main(parsed.options);
