@@ -1,8 +1,10 @@
 import type { ByteWriter } from '../core/bytes.js';
+import { eventBytesMax } from '../core/limits.js';
 import { recordKind, writeEventHead, writePlainHead } from '../protocol/bus/bus-frame.js';
 import { TopicNumbers } from '../protocol/bus/topic-numbers.js';
 import type { LaneCodec, LaneEncoder } from '../spi/codec.js';
 import { BodySlab } from './body-slab.js';
+import { refuseLarge } from './refuse-large.js';
 import { noHeaders } from './event.js';
 import type { OutEvent } from './out-event.js';
 import type { Outgoing } from './outlet.js';
@@ -28,14 +30,14 @@ export class EventEncoder {
     this.#basicValues = codec.createEncoder(new Set());
   }
 
-  /** An event without options, for plain subscriptions. Throws `invalid-value`. */
+  /** An event without options, for plain subscriptions. Throws `invalid-value` and `too-large`. */
   encodePlain(topic: string, kept: NumberedTopic, value: unknown, withBasic: boolean): OutEvent {
     if (kept.number === 0) kept.number = this.#numbers.number(topic);
     const event = this.#encodePlainBy(this.#values, topic, kept.number, value);
     return withBasic ? { ...event, basic: this.#encodePlainBy(this.#basicValues, topic, kept.number, value) } : event;
   }
 
-  /** Any event. Throws `invalid-value`. */
+  /** Any event. Throws `invalid-value` and `too-large`. */
   encode(message: Outgoing, withBasic: boolean): OutEvent {
     const event = this.#encodeBy(this.#values, message);
     return withBasic ? { ...event, basic: this.#encodeBy(this.#basicValues, message) } : event;
@@ -67,6 +69,7 @@ export class EventEncoder {
 
   #finish(writer: ByteWriter, begun: Begun): OutEvent {
     const length = writer.length - begun.bodyStart;
+    if (length > eventBytesMax) refuseLarge('the event', length);
     writer.endBlock(begun.bodyStart);
     const end = writer.length;
     const event = {

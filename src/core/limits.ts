@@ -29,6 +29,12 @@ export const headersMax = 64;
 /** Bytes that all headers of one event or call may take. */
 export const headersBytesMax = 8192;
 
+/** Longest payload that a link puts together, where nothing else was agreed. */
+export const payloadBytesMax = 67_108_864;
+
+/** Largest event, request or answer as it is encoded: what goes with it on its lane must fit a payload beside it. */
+export const eventBytesMax: number = payloadBytesMax - 4_194_304;
+
 /** Most groups of one node that one event or request may name the winner of; those beyond get none. */
 export const groupsWonMax = 4096;
 

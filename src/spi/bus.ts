@@ -6,7 +6,7 @@ export interface BusDoor {
   /**
    * Publishes on a plain topic, synchronously. `value` may be a function: it is called at most once, and only if somebody
    * wants the event. Throws `invalid-topic`, `invalid-options` and `too-large` for options that no receiver would take, and
-   * `invalid-value` when the value must leave the node and is not data.
+   * `invalid-value` or `too-large` (above 60 MiB) when the value must leave the node and is not data, or too much.
    */
   publish(topic: string, value: unknown, options?: PublishOptions): Receipt;
   /** Publishes to every subscription that some topic of the pattern would reach. */

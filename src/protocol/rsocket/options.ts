@@ -1,4 +1,4 @@
-import { frameBytesMax } from '../../core/limits.js';
+import { frameBytesMax, payloadBytesMax } from '../../core/limits.js';
 
 /** Bounds of one connection. */
 export interface EngineOptions {
@@ -38,7 +38,7 @@ export function resolveEngineOptions(options: Partial<EngineOptions> = {}): Engi
 const engineDefaults: EngineOptions = {
   frameMaxBytes: frameBytesMax,
   strangerFrameMaxBytes: 65_536,
-  payloadMaxBytes: 67_108_864,
+  payloadMaxBytes: payloadBytesMax,
   assemblyMaxBytes: 134_217_728,
   streamsMax: 65_536,
   longPayloadBytes: 16_384,
