@@ -20,7 +20,7 @@ import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent } from './out-event.js';
 import type { OutLane } from './out-lane.js';
-import type { AnswerSink, AnswerSource, Question } from './answers.js';
+import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
 import type { EventCopy, Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
 import type { Peer, RemoteWant } from './peer.js';
@@ -187,7 +187,7 @@ export class ClusterOutlet implements Outlet {
     const link = this.#book.find(responder.node)?.link;
     if (link !== undefined) return askLink(link, this.#deps.codec, question, sink);
     sink.onEnd(new ClusterError('not-executed', `there is no link to ${responder.node} any more`));
-    return { request: () => undefined, cancel: () => undefined };
+    return noAnswers;
   }
 
   subscribed(subscriber: Subscriber): void {
