@@ -316,8 +316,15 @@ export class ClusterOutlet implements Outlet {
     return this.#acceptor.accept(peer, incoming);
   }
 
-  readonly #answer = (question: Question, source: string, sink: AnswerSink): AnswerSource =>
-    this.#core.desk.answerFor(question, source, sink);
+  readonly #answer = (question: Question, source: string, sink: AnswerSink): AnswerSource => {
+    const { topic } = question;
+    if (this.#core.isAllowed({ action: 'request', topic, node: source })) {
+      return this.#core.desk.answerFor(question, source, sink);
+    }
+    this.#meter.forbidden.add();
+    sink.onEnd(new ClusterError('unauthorized', `${source} may not request ${topic}`));
+    return noAnswers;
+  };
 
   #onUnknown(lane: OutLane, range: { readonly from: number; readonly to: number }): void {
     const { node, epoch } = lane;

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { after } from '../core/clock.js';
 import { type ErrorOrigin, readErrorBody, writeErrorBody } from '../core/error-body.js';
-import { ClusterError } from '../core/errors.js';
+import { ClusterError, type ErrorCode } from '../core/errors.js';
 import { groupsWonMax, headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../core/limits.js';
 import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
@@ -222,11 +222,12 @@ function readQuestion(metadata: Uint8Array, readValue: () => unknown): Question 
 /** Longest that a responder works for one request, whatever the asker says. */
 const timeoutMaxMs = 24 * 60 * 60 * 1000;
 
+/** What is said of a question that no handler has seen. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'no-responders', 'unauthorized']);
+
 function errorCodeOf(error: ClusterError): number {
   if (error.ran === true) return streamErrorCodes.applicationError;
-  return error.code === 'overloaded' || error.code === 'no-responders'
-    ? streamErrorCodes.rejected
-    : streamErrorCodes.applicationError;
+  return refusals.has(error.code) ? streamErrorCodes.rejected : streamErrorCodes.applicationError;
 }
 
 function toError(fault: StreamFault, node: string): ClusterError {
