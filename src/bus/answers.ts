@@ -16,7 +16,7 @@ export interface Question {
 /** Hears the answers of one source. */
 export interface AnswerSink {
   onAnswer(value: unknown, headers: Readonly<Record<string, string>>): void;
-  /** Exactly once; `error` when it failed. Nothing comes after it. */
+  /** Exactly once; `error` when it failed. Nothing comes after it. MAY come inside the call that asks. */
   onEnd(error: ClusterError | undefined): void;
 }
 
@@ -27,6 +27,9 @@ export interface AnswerSource {
   /** Nobody listens any more. Nothing is told to the sink after it. */
   cancel(): void;
 }
+
+/** The source of a question that was over before it began. */
+export const noAnswers: AnswerSource = { request: () => undefined, cancel: () => undefined };
 
 /** Answers that a source may give before it is asked for more. */
 export const answerCredit = 16;

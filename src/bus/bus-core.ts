@@ -186,9 +186,14 @@ export class BusCore implements EventBus {
     return this.#hooks.allow !== undefined;
   }
 
-  /** What the access hook says of something that came by a link. */
+  /** What the access hook says of something that came by a link. One that throws allows nothing, and has a fault. */
   isAllowed(request: AccessRequest): boolean {
-    return this.#hooks.allow === undefined || this.#hooks.allow(request);
+    try {
+      return this.#hooks.allow === undefined || this.#hooks.allow(request);
+    } catch (error) {
+      this.tellFault({ subscription: undefined, error: ClusterError.from(error, 'handler-failed') });
+      return false;
+    }
   }
 
   onUndelivered(listener: (undelivered: Undelivered) => void): Unlisten {

@@ -20,7 +20,7 @@ export class BusMeter {
     this.refused = count('events_refused', 'copies dropped because too many waited for a node');
     this.received = count('events_received', 'events that came from other nodes');
     this.unwanted = count('events_unwanted', 'events that came and that nobody here wants any more');
-    this.forbidden = count('events_forbidden', 'events that came and that the access hook refused');
+    this.forbidden = count('events_forbidden', 'events and requests that came and that the access hook refused');
     this.undecodable = count('events_undecodable', 'events whose value could not be read');
     this.gaps = count('gaps', 'runs of events that were lost on the way here');
     this.deliveryUnknown = count('delivery_unknown', 'events sent and never acknowledged');

@@ -20,7 +20,7 @@ import { InterestWriter, type Wanting } from './interest-writer.js';
 import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent } from './out-event.js';
 import type { OutLane } from './out-lane.js';
-import type { AnswerSink, AnswerSource, Question } from './answers.js';
+import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
 import type { EventCopy, Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
 import type { Peer, RemoteWant } from './peer.js';
@@ -187,7 +187,7 @@ export class ClusterOutlet implements Outlet {
     const link = this.#book.find(responder.node)?.link;
     if (link !== undefined) return askLink(link, this.#deps.codec, question, sink);
     sink.onEnd(new ClusterError('not-executed', `there is no link to ${responder.node} any more`));
-    return { request: () => undefined, cancel: () => undefined };
+    return noAnswers;
   }
 
   subscribed(subscriber: Subscriber): void {
@@ -316,8 +316,15 @@ export class ClusterOutlet implements Outlet {
     return this.#acceptor.accept(peer, incoming);
   }
 
-  readonly #answer = (question: Question, source: string, sink: AnswerSink): AnswerSource =>
-    this.#core.desk.answerFor(question, source, sink);
+  readonly #answer = (question: Question, source: string, sink: AnswerSink): AnswerSource => {
+    const { topic } = question;
+    if (this.#core.isAllowed({ action: 'request', topic, node: source })) {
+      return this.#core.desk.answerFor(question, source, sink);
+    }
+    this.#meter.forbidden.add();
+    sink.onEnd(new ClusterError('unauthorized', `${source} may not request ${topic}`));
+    return noAnswers;
+  };
 
   #onUnknown(lane: OutLane, range: { readonly from: number; readonly to: number }): void {
     const { node, epoch } = lane;

@@ -21,7 +21,10 @@ export interface BusHooks {
   readonly onPublish?: (draft: Draft) => Draft | undefined;
   /** Changes an event before a subscription of this node gets it, or keeps it away. A throw counts as a failure of it. */
   readonly onDeliver?: (event: BusEvent, subscription: string) => BusEvent | undefined;
-  /** Says whether somebody may; `false` is `unauthorized` for a caller here, and a counted drop for what comes by a link. */
+  /**
+   * Says whether somebody may; `false` is `unauthorized` for a caller here and for a request that comes by a link, and a counted
+   * drop for an event that does. Asked at the caller's node and at the one that it comes to, each with its own hook.
+   */
   readonly allow?: (request: AccessRequest) => boolean;
 }
 

@@ -2,13 +2,13 @@ import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
 import type { Clock } from '../core/clock.js';
 import { after } from '../core/clock.js';
 import { type ErrorOrigin, readErrorBody, writeErrorBody } from '../core/error-body.js';
-import { ClusterError } from '../core/errors.js';
+import { ClusterError, type ErrorCode } from '../core/errors.js';
 import { groupsWonMax, headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../core/limits.js';
 import { findTopicFault } from '../core/topic.js';
 import type { Codec } from '../spi/codec.js';
 import { streamErrorCodes, type IncomingStream, type Link, type StreamFault, type StreamSink } from '../spi/links.js';
 import { noHeaders } from './event.js';
-import { answerCredit, type AnswerSink, type AnswerSource, type Question } from './answers.js';
+import { answerCredit, noAnswers, type AnswerSink, type AnswerSource, type Question } from './answers.js';
 
 /**
  * Requests to other nodes: one RSocket request-stream for each node asked. The question's head is the stream's metadata, its value
@@ -41,7 +41,7 @@ export function askLink(link: Link, codec: Codec, question: Question, sink: Answ
   if (typeof stream === 'string') {
     const why = stream === 'down' ? 'its link is down' : 'its link carries all the streams it may';
     sink.onEnd(new ClusterError('not-executed', `${link.peer.name} was not asked: ${why}`));
-    return { request: () => undefined, cancel: () => undefined };
+    return noAnswers;
   }
   const cancel = (): void => stream.cancel();
   return { request: (count) => stream.request(count), cancel };
@@ -89,15 +89,10 @@ class AnsweringStream implements StreamSink {
   constructor(host: AnswerHost, incoming: IncomingStream, asked: { question: Question; source: string }) {
     this.#host = host;
     this.#stream = incoming.stream;
-    this.#source = host.answer(asked.question, asked.source, {
-      onAnswer: (value) => this.#answer(value),
-      onEnd: (error) => {
-        this.#ended ??= { error };
-        this.#pump();
-      },
-    });
     const { clock } = host;
     this.#cancelTimer = clock.setTimer(after(clock.now(), asked.question.timeoutMs), () => this.#timeOut());
+    // Last: it may be over inside the call, when nobody answers here any more.
+    this.#source = this.#ask(asked.question, asked.source);
   }
 
   onNext(): void {
@@ -118,6 +113,19 @@ class AnsweringStream implements StreamSink {
 
   onCancel(): void {
     this.#stop();
+  }
+
+  #ask(question: Question, source: string): AnswerSource {
+    const end = (error: ClusterError | undefined): void => {
+      this.#ended ??= { error };
+      this.#pump();
+    };
+    try {
+      return this.#host.answer(question, source, { onAnswer: (value) => this.#answer(value), onEnd: end });
+    } catch (error) {
+      end(ClusterError.from(error, 'internal'));
+      return noAnswers;
+    }
   }
 
   #answer(value: unknown): void {
@@ -214,11 +222,12 @@ function readQuestion(metadata: Uint8Array, readValue: () => unknown): Question 
 /** Longest that a responder works for one request, whatever the asker says. */
 const timeoutMaxMs = 24 * 60 * 60 * 1000;
 
+/** What is said of a question that no handler has seen. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['overloaded', 'no-responders', 'unauthorized']);
+
 function errorCodeOf(error: ClusterError): number {
   if (error.ran === true) return streamErrorCodes.applicationError;
-  return error.code === 'overloaded' || error.code === 'no-responders'
-    ? streamErrorCodes.rejected
-    : streamErrorCodes.applicationError;
+  return refusals.has(error.code) ? streamErrorCodes.rejected : streamErrorCodes.applicationError;
 }
 
 function toError(fault: StreamFault, node: string): ClusterError {

@@ -10,7 +10,7 @@ import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import { Inquiry, type Answerer } from './inquiry.js';
-import type { AnswerSink, AnswerSource, Question } from './answers.js';
+import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
 import type { Outlet, RouteMember } from './outlet.js';
 import { checkRequestOptions } from './publish-options.js';
 import type { Responder } from './responder.js';
@@ -250,7 +250,7 @@ function answerAll(
   let answered = false;
   if (open === 0) {
     sink.onEnd(new ClusterError('no-responders', `nobody responds on ${topic} here any more`));
-    return { request: () => undefined, cancel: () => undefined };
+    return noAnswers;
   }
   const order: number[] = [];
   const sources = responders.map((responder, index) =>

@@ -1,6 +1,6 @@
 import type { StaticNode } from '../cluster/membership/static-membership.js';
 import type { StockAuthenticator } from '../cluster/link/link-options.js';
-import type { RpcOptions } from '../cluster/rpc/rpc-options.js';
+import { resolveRpcOptions, type RpcOptions } from '../cluster/rpc/rpc-options.js';
 import { isLoopbackHost, findAddress, addressToText } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
 import { isNodeName } from '../core/ids.js';
@@ -158,7 +158,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     linksMax: checkRange('linksMax', given.linksMax, 1, 10_000),
     drainMs: checkRange('drainMs', given.drainMs, 0, 600_000),
     exposeStacks: given.exposeStacks,
-    rpc: { exposeStacks: given.exposeStacks, ...options.rpc },
+    rpc: checkRpc({ exposeStacks: given.exposeStacks, ...options.rpc }),
     bus: checkBusOptions(options.bus ?? {}),
     codeGeneration: given.codeGeneration,
     compiledShapes: given.compiledShapes,
@@ -306,6 +306,12 @@ function checkEngine(engine: EngineName): EngineName {
 function checkMetadata(metadata: Uint8Array | undefined): Uint8Array | undefined {
   if (metadata === undefined || metadata.length <= memberMetadataBytesMax) return metadata;
   throw invalid('metadata', `${metadata.length} bytes`, `give at most ${memberMetadataBytesMax} bytes`);
+}
+
+/** The room applies the defaults; what it would refuse at the start is refused here. */
+function checkRpc(rpc: RpcOptions): RpcOptions {
+  resolveRpcOptions(rpc);
+  return rpc;
 }
 
 function resolveKey(key: string | Uint8Array | undefined, sources: OptionSources): Uint8Array | undefined {

@@ -51,6 +51,7 @@ describe('whole nodes', function wholeNodes() {
     it('refuse to be made with wrong options, before anything is opened', () => {
       assert.throws(() => createNode({ name: 'no name' }), { code: 'invalid-options' });
       assert.throws(() => createNode({ profile: lan() }), { code: 'insecure-address' });
+      assert.throws(() => createNode({ rpc: { servedMax: 0 } }), { code: 'invalid-options' });
     });
 
     it('refuse a name that is taken, naming where it is and what to do, and leave nothing open', async () => {

@@ -150,6 +150,12 @@ function wrongOptions(): (readonly [string, NodeOptions, string])[] {
       (part) => [`tls.${part}`, { tls: { ...pem, [part]: '/etc/file' } }, 'give a PEM text'] as const,
     ),
     ['metadata', { metadata: new Uint8Array(memberMetadataBytesMax + 1) }, 'give at most'],
+    ...[0, Number.NaN, Number.POSITIVE_INFINITY].map(
+      (timeoutMs) => ['rpc.timeoutMs', { rpc: { timeoutMs } }, 'give a number of at least 1'] as const,
+    ),
+    ['rpc.servedMax', { rpc: { servedMax: '9' as unknown as number } }, 'give a number of at least 1'],
+    ['rpc.breaker.openMs', { rpc: { breaker: { openMs: -1 } } }, 'give a number of at least 0'],
+    ['rpc.retry.attemptsMax', { rpc: { retry: { attemptsMax: 0 } } }, 'give a number of at least 1'],
     ...[0, 10_001].map((linksMax) => ['linksMax', { linksMax }, 'give a whole number from 1'] as const),
     ...[-1, 600_001].map((drainMs) => ['drainMs', { drainMs }, 'give a whole number from 0'] as const),
   ];

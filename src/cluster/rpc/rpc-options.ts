@@ -1,4 +1,4 @@
-import { assert } from '../../core/assert.js';
+import { ClusterError } from '../../core/errors.js';
 import { type BreakerOptions, breakerDefaults } from '../../protocol/rpc/breaker.js';
 import { retryDefaults, type RetryOptions } from '../../protocol/rpc/retry-policy.js';
 import type { ClientInterceptor } from './client-builder.js';
@@ -46,7 +46,7 @@ export interface ResolvedRpcOptions extends Required<Omit<RpcOptions, 'breaker' 
   readonly retry: RetryOptions;
 }
 
-/** Applies the defaults; throws for a value that cannot work. */
+/** Applies the defaults; throws `invalid-options` for a value that cannot work. */
 export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
   const resolved = {
     timeoutMs: options.timeoutMs ?? 10_000,
@@ -63,8 +63,23 @@ export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
     serverInterceptors: options.serverInterceptors ?? [],
     clientInterceptors: options.clientInterceptors ?? [],
   };
-  for (const name of ['timeoutMs', 'servedMax', 'inFlightMax', 'depthMax', 'inputCredit'] as const) {
-    assert(resolved[name] >= 1, `rpc option ${name} of at least 1, not ${resolved[name]}`);
-  }
+  checkAll(resolved);
   return resolved;
+}
+
+function checkAll(options: ResolvedRpcOptions): void {
+  for (const name of ['timeoutMs', 'servedMax', 'inFlightMax', 'depthMax', 'inputCredit'] as const) {
+    check(name, options[name], 1);
+  }
+  for (const [name, value] of Object.entries(options.breaker)) check(`breaker.${name}`, value, 0);
+  for (const [name, value] of Object.entries(options.retry)) {
+    check(`retry.${name}`, value, name === 'attemptsMax' ? 1 : 0);
+  }
+}
+
+/** A bound that is no number would bound nothing, and a time without end is none that a peer can be told. */
+function check(option: string, value: unknown, least: number): void {
+  if (typeof value === 'number' && value >= least && value <= Number.MAX_SAFE_INTEGER) return;
+  const given = typeof value === 'number' ? String(value) : typeof value;
+  throw new ClusterError('invalid-options', `option rpc.${option} is ${given}: give a number of at least ${least}`);
 }
