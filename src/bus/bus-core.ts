@@ -168,6 +168,7 @@ export class BusCore implements EventBus {
     handler: RespondHandler,
     options: SubscribeOptions = {},
   ): BusSubscription {
+    assertFunction(handler);
     const { resolved, wanted, order } = this.#admit('respond', patterns, options);
     const responder = new Responder(handler, { options: resolved, order, wanted });
     this.#assertTravels(resolved, wanted);
@@ -268,6 +269,7 @@ export class BusCore implements EventBus {
     options: SubscribeOptions,
     onEnd?: (error: ClusterError | undefined) => void,
   ): BusSubscription {
+    assertFunction(handler);
     const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
     this.#assertTravels(resolved, wanted);
     this.#assertLaneFree(resolved);
@@ -372,6 +374,11 @@ export class BusCore implements EventBus {
   #refuseStopped(): never {
     throw new ClusterError('stopped', 'the bus is stopped');
   }
+}
+
+/** A program in JavaScript may have left it out. */
+function assertFunction(handler: unknown): void {
+  if (typeof handler !== 'function') throw new ClusterError('invalid-options', 'the handler is no function');
 }
 
 interface Admitted {

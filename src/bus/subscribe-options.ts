@@ -63,6 +63,7 @@ export const lanesOfNodeMax = 1024;
 export const noSubscribeOptions: SubscribeOptions = Object.freeze({});
 
 function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
+  rejectUnknown(options);
   const overflow = resolveOverflow(options.overflow);
   const concurrencyMax = options.concurrencyMax ?? 256;
   if (!(concurrencyMax >= 1)) fail('concurrencyMax', 'it must be at least 1');
@@ -88,6 +89,12 @@ function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
   };
 }
 
+function rejectUnknown(options: SubscribeOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name)) fail(name, `there is no such option; give ${[...optionNames].join(', ')}`);
+  }
+}
+
 function resolveOverflow(overflow: OverflowPolicy = 'drop-oldest'): OverflowPolicy {
   if (!overflowPolicies.has(overflow)) fail('overflow', `${overflow} is no policy`);
   return overflow;
@@ -98,6 +105,21 @@ const queueLimit = 10_000_000;
 
 /** Longest group name and subscription id: they travel to every peer. */
 const nameLengthMax = 128;
+
+const optionNames: ReadonlySet<string> = new Set<keyof SubscribeOptions>([
+  'id',
+  'local',
+  'broker',
+  'group',
+  'priority',
+  'concurrencyMax',
+  'queueMax',
+  'overflow',
+  'only',
+  'decode',
+  'onGap',
+  'onDropped',
+]);
 
 const overflowPolicies: ReadonlySet<string> = new Set<OverflowPolicy>([
   'block',

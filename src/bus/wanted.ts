@@ -16,6 +16,13 @@ export interface Wanted {
 /** Reads what a caller of subscribe wants; throws `invalid-topic`. */
 export function createWanted(patterns: string | readonly string[], only?: OnlyValues): Wanted {
   const texts = typeof patterns === 'string' ? [patterns] : patterns;
+  // A program in JavaScript may give anything; what is wrong must fail here and not in every publish that meets it.
+  if (!Array.isArray(texts) || texts.length === 0 || texts.some((text) => typeof text !== 'string')) {
+    throw new ClusterError('invalid-topic', 'what is subscribed must be a pattern or a list of patterns');
+  }
+  if (only !== undefined && !(typeof only.capture === 'string' && typeof only.values.has === 'function')) {
+    throw new ClusterError('invalid-options', 'only is { capture, values } with a Set of texts for values');
+  }
   const parsed = uniquePatterns(texts.flatMap((text) => parsePattern(text)));
   const [first] = parsed;
   return parsed.length === 1 && first?.exact === true && only === undefined
