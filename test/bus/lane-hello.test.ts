@@ -17,8 +17,9 @@ describe('bus/lane-hello', () => {
 
   it('refuses what breaks off, and versions that nobody speaks', () => {
     const bytes = writeHello(wireVersion, { key: 'abc', windowId: 1, hasSent: true });
-    for (let length = 0; length < bytes.length - 1; length += 1)
+    for (let length = 0; length < bytes.length - 1; length += 1) {
       assert.equal(readHello(bytes.subarray(0, length)), undefined);
+    }
     assert.equal(readHello(writeHello(0, { key: '', windowId: 1, hasSent: false })), undefined);
   });
 });
