@@ -120,9 +120,12 @@ export class OutLane {
     return this.#window.inFlight === 0 && (!this.#final || !this.#wasReady || this.#isFinalTold);
   }
 
-  /** False while as much is on its way as can be held: what a lost link would take could not be sent again. */
+  /**
+   * False while as much is on its way as can be held: what a lost link would take could not be sent again. What an earlier connection
+   * lost is not on its way.
+   */
   get #mayBeHeld(): boolean {
-    return this.#window.sent - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
+    return this.#toldTo - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
   }
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
