@@ -1,5 +1,4 @@
-import { ByteReader, emptyBytes } from '../core/bytes.js';
-import { wireVersionMin } from '../core/limits.js';
+import { emptyBytes } from '../core/bytes.js';
 import type { Logger } from '../core/logger.js';
 import type { Clock } from '../core/clock.js';
 import type { Gap } from '../spi/bus.js';
@@ -9,6 +8,7 @@ import type { BusMeter } from './bus-meter.js';
 import type { Deliverer } from './deliverer.js';
 import { InLane } from './in-lane.js';
 import { LaneFeed } from './lane-feed.js';
+import { readHello } from './lane-hello.js';
 import type { Peer } from './peer.js';
 import { usesSharedLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
@@ -45,15 +45,15 @@ export class LaneAcceptor {
 
   accept(peer: Peer | undefined, incoming: IncomingStream): StreamSink {
     const { stream } = incoming;
-    const hello = readHello(incoming);
+    const hello = incoming.interaction === 'channel' ? readHello(incoming.payload.metadata()) : undefined;
     const blocker = hello === undefined ? undefined : this.#blockers.get(hello.key);
     if (hello === undefined || peer === undefined || (hello.key !== '' && blocker === undefined)) {
       stream.fail(streamErrorCodes.rejected, emptyBytes);
       return refusedSink;
     }
-    const { key, windowId } = hello;
+    const { key } = hello;
     peer.inLanes.get(key)?.close();
-    const { window, reports, known, old } = peer.openWindow(key, windowId);
+    const { window, reports, known, old } = peer.openWindow(hello);
     // The sender gave its old window up: what was under way in it is lost, and nobody knows how much.
     if (old !== undefined && !old.finished) this.#tellGap(peer, key, { from: old.last + 1, to: undefined });
     const { clock, meter, deliverer } = this.#deps;
@@ -133,13 +133,4 @@ function refill(lane: InLane): () => void {
     lane.request(taken);
     taken = 0;
   };
-}
-
-function readHello(incoming: IncomingStream): { readonly windowId: number; readonly key: string } | undefined {
-  if (incoming.interaction !== 'channel') return undefined;
-  const reader = new ByteReader(incoming.payload.metadata());
-  const version = reader.u8();
-  const windowId = reader.varint();
-  const key = reader.text(32);
-  return reader.ok && version >= wireVersionMin ? { windowId, key } : undefined;
 }

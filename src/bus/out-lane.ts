@@ -14,6 +14,7 @@ import { ackEventsMax } from '../protocol/bus/receive-window.js';
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
 import { LaneConfirms } from './lane-confirms.js';
+import { writeHello } from './lane-hello.js';
 import { RecordRun } from './record-run.js';
 import { type OutEvent, writeWon } from './out-event.js';
 import { sendFrame } from './send-frame.js';
@@ -119,9 +120,12 @@ export class OutLane {
     return this.#window.inFlight === 0 && (!this.#final || !this.#wasReady || this.#isFinalTold);
   }
 
-  /** False while as much is on its way as can be held: what a lost link would take could not be sent again. */
+  /**
+   * False while as much is on its way as can be held: what a lost link would take could not be sent again. What an earlier connection
+   * lost is not on its way.
+   */
   get #mayBeHeld(): boolean {
-    return this.#window.sent - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
+    return this.#toldTo - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
   }
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
@@ -186,7 +190,7 @@ export class OutLane {
    * member of a group decides who gets it in its stead; or with the connection, or after a while.
    */
   retire(): void {
-    if (this.#stream === undefined || !this.#isReady || this.#window.sent === this.#window.acked) {
+    if (this.#stream === undefined || !this.#isReady || this.#window.sent <= this.#window.acked) {
       this.close();
       return;
     }
@@ -205,13 +209,11 @@ export class OutLane {
 
   #open(link: Link): void {
     this.#forgetStream();
-    const metadata = new ByteWriter(32);
     this.#wireVersion = link.peer.wireVersion;
-    metadata.u8(this.#wireVersion);
-    metadata.varint(this.#windowId);
-    metadata.text(this.key);
+    const hello = { key: this.key, windowId: this.#windowId, hasSent: this.#window.sent > 0 };
+    const metadata = writeHello(this.#wireVersion, hello);
     const opened = link.open(
-      { kind: 'bus', interaction: 'channel', metadata: metadata.take(), data: emptyBytes, credit: answerItems },
+      { kind: 'bus', interaction: 'channel', metadata, data: emptyBytes, credit: answerItems },
       this.#sinkFor(link, this.#attempt),
     );
     if (typeof opened === 'string') {

@@ -5,6 +5,7 @@ import type { Link } from '../spi/links.js';
 import { noHeaders, type EventRest } from './event.js';
 import { HandledReports } from './handled-reports.js';
 import type { InLane, PeerVocabulary } from './in-lane.js';
+import type { LaneHello } from './lane-hello.js';
 import type { OutLane } from './out-lane.js';
 
 /** One life of another node, as the bus knows it: lanes there and back, and what it wants. */
@@ -49,14 +50,15 @@ export class Peer {
   }
 
   /** The window of a lane, and whether it was known. Another window of that lane is over; it is returned as well. */
-  openWindow(key: string, windowId: number): OpenedWindow {
+  openWindow({ key, windowId, hasSent }: LaneHello): OpenedWindow {
     const held = this.windows.get(key);
-    const known = held?.windowId === windowId;
-    const window = known ? held : new ReceiveWindow(windowId);
+    const isSame = held?.windowId === windowId;
+    const window = isSame ? held : new ReceiveWindow(windowId, hasSent);
+    const known = isSame && !window.isForgotten;
     const reports = (known ? this.reports.get(key) : undefined) ?? new HandledReports();
     this.windows.set(key, window);
     this.reports.set(key, reports);
-    return { window, reports, known, old: known ? undefined : held };
+    return { window, reports, known, old: isSame ? undefined : held };
   }
 
   /** A subscription here is gone: nothing more comes on its lane, and nobody would hear of a gap in it. */

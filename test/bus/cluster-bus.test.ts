@@ -105,6 +105,29 @@ describe('bus/cluster', () => {
     await cluster.stop();
   });
 
+  it('goes on after a connection that took all with it that could be on the way', async () => {
+    const cluster = new TestCluster(1, { windowEventsMax: 400, links: { silentMs: 300 } });
+    await cluster.add('a', 'b');
+    const got: unknown[] = [];
+    const subscription = cluster
+      .bus('b')
+      .subscribe('/flood', (event) => void got.push(event.value), { queueMax: 2000 });
+    await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 1000);
+    cluster.hub.cut('a', 'b');
+    for (let index = 0; index < 3000; index += 1) {
+      cluster.bus('a').publish('/flood', index);
+      if (index % 100 === 99) await cluster.sim.runAsync(1);
+    }
+    await cluster.sim.runAsync(500);
+    cluster.hub.heal('a', 'b');
+    await cluster.sim.runAsync(2000);
+    assert.equal(cluster.bus('a').explain('/flood').nodes[0]?.inFlight, 0);
+    cluster.bus('a').publish('/flood', 'last');
+    await cluster.sim.runAsync(200);
+    assert.deepEqual([got.length, got.at(-1)], [401, 'last']);
+    await cluster.stop();
+  });
+
   it('answers requests across nodes, and cancels them', async () => {
     const cluster = new TestCluster();
     await cluster.add('a', 'b', 'c');

@@ -58,6 +58,15 @@ export class TestCluster {
     if (membership !== undefined && member !== undefined) membership.tell('suspect', member);
   }
 
+  /** Makes one node believe that another has failed, and then find it again: the same life. */
+  forget(observer: string, name: string): void {
+    const membership = this.#memberships.get(observer);
+    const member = membership?.findMember(name);
+    if (membership === undefined || member === undefined) return;
+    membership.tell('failed', member);
+    membership.tell('joined', member);
+  }
+
   async stop(): Promise<void> {
     for (const name of this.#buses.keys()) await this.#end(name);
     this.hub.stop();

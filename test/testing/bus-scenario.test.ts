@@ -11,6 +11,10 @@ describe('testing/bus', function busScenario() {
     }
   });
 
+  it('waits for a slow lossless subscription before it judges', async () => {
+    assert.deepEqual((await runBusSeed(7229)).faults, []);
+  });
+
   it('runs one seed the same way twice', async () => {
     const [first, second] = [await runBusSeed(3), await runBusSeed(3)];
     assert.equal(first.fingerprint, second.fingerprint);

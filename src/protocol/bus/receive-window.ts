@@ -5,14 +5,20 @@
 export class ReceiveWindow {
   /** Names the sender's window; another one means that the sender began anew. */
   readonly windowId: number;
+  /**
+   * The sender had sent in it before this was made: what came then is forgotten here, and its events could come twice. It MUST never
+   * be gone on with, also if the sender did not hear of that; told, it begins another.
+   */
+  readonly isForgotten: boolean;
   #last = 0;
   #cursor = 0;
   #ackedTo = 0;
   #finished = false;
   #duplicates = 0;
 
-  constructor(windowId: number) {
+  constructor(windowId: number, isForgotten = false) {
     this.windowId = windowId;
+    this.isForgotten = isForgotten;
   }
 
   /** The highest number that came, or was told to be missing. */

@@ -101,7 +101,7 @@ export class SendWindow<T> {
    * longer held and was not told before is returned: it may have arrived or not.
    */
   resume(received: number): NumberRange | undefined {
-    this.acknowledge(Math.min(received, this.#sent));
+    this.acknowledge(Math.min(received, this.#tellable));
     this.#next = this.#head;
     return this.#tellUnknown(this.#forgotten);
   }
@@ -137,6 +137,15 @@ export class SendWindow<T> {
     this.#forgotten = 0;
     this.#toldUnknown = 0;
     return { unknown, unsent };
+  }
+
+  /** Up to here nothing waits that was never sent: numbers above `sent` were dropped, and the peer may have been told that. */
+  get #tellable(): number {
+    for (let index = this.#next; index < this.#tail; index += 1) {
+      const number = this.#numberAt(index);
+      if (number > this.#sent) return number - 1;
+    }
+    return this.#last;
   }
 
   /** What is neither acknowledged nor told yet, up to `to`. */

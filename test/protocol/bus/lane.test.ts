@@ -128,6 +128,18 @@ describe('protocol/bus windows', () => {
     assert.equal(sender.heldBytes, 0);
   });
 
+  it('take a resume for the dropped numbers at the end as well, and for nothing that waits', () => {
+    const sender = new SendWindow<string>({ eventsMax: 2, bytesMax: 100 });
+    for (const item of ['a', 'b', 'dropped', 'dropped']) sender.accept(item, 1);
+    sender.advance();
+    // The second was never sent, whatever the peer says.
+    sender.resume(4);
+    assert.deepEqual([sender.acked, sender.inFlight, sender.peek()], [1, 3, 'b']);
+    sender.advance();
+    sender.resume(4);
+    assert.deepEqual([sender.acked, sender.inFlight, sender.peek()], [4, 0, undefined]);
+  });
+
   it('say apart what was sent and what never left, at the end', () => {
     const sender = new SendWindow<string>({ eventsMax: 4, bytesMax: 100 });
     for (const item of ['a', 'b', 'c']) sender.accept(item, 1);
