@@ -38,6 +38,8 @@ class Confirmation implements Watch {
   readonly #confirmed = new Set<string>();
   readonly #missing = new Map<string, ConfirmReport['missing'][number]['why']>();
   readonly #lost = new Set<string>();
+  /** Of the lanes: they forget what nobody waits for, and with it the event. */
+  readonly #releases: (() => void)[] = [];
   #early: (readonly [EventCopy, ConfirmOutcome])[] | undefined = [];
   #resent = false;
   #isOver = false;
@@ -51,6 +53,10 @@ class Confirmation implements Watch {
       settle: (copy, outcome) => this.#settle(copy, outcome),
       resent: () => {
         this.#resent = true;
+      },
+      whenOver: (run) => {
+        if (this.#isOver) run();
+        else this.#releases.push(run);
       },
     };
   }
@@ -74,6 +80,8 @@ class Confirmation implements Watch {
   report(): Pick<ConfirmReport, 'confirmed' | 'missing' | 'resent'> {
     this.#isOver = true;
     this.#onDone = undefined;
+    this.regroup = undefined;
+    for (const release of this.#releases.splice(0)) release();
     for (const node of this.#open.keys()) if (!this.#missing.has(node)) this.#missing.set(node, 'deadline');
     const missing = Array.from(this.#missing, ([node, why]) => ({ node, why }));
     const confirmed = [...this.#confirmed].filter((node) => !this.#missing.has(node)).toSorted();

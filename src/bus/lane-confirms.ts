@@ -1,22 +1,38 @@
 import { handledCode } from '../protocol/bus/bus-frame.js';
 import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
 
-/** The confirmations that one lane owes: each is settled exactly once. */
+/**
+ * The confirmations that one lane owes: each is settled exactly once, or forgotten when nobody waits for it any more. Numbers grow,
+ * so those of each level lie in their order.
+ */
 export class LaneConfirms {
   readonly #node: string;
-  #pending: PendingConfirm[] = [];
+  readonly #written: Pending = new Map();
+  readonly #delivered: Pending = new Map();
+  readonly #handled: Pending = new Map();
 
   constructor(node: string) {
     this.#node = node;
   }
 
   get size(): number {
-    return this.#pending.length;
+    return this.#written.size + this.#delivered.size + this.#handled.size;
+  }
+
+  /** True when no event with a confirmation may be accepted. */
+  get isFull(): boolean {
+    return this.size >= confirmsMax;
   }
 
   /** An event was accepted as `number`. */
   add(number: number, confirming: Confirming, won: readonly string[] | undefined): void {
-    this.#pending.push({ number, confirming, copy: this.#copy(won) });
+    const pending = this.#levelOf(confirming);
+    const owed = { confirming, copy: this.#copy(won) };
+    pending.set(number, owed);
+    confirming.whenOver(() => {
+      // The next window of the lane begins its numbers again.
+      if (pending.get(number) === owed) pending.delete(number);
+    });
   }
 
   /** An event was not accepted after all. */
@@ -26,48 +42,51 @@ export class LaneConfirms {
 
   /** The peer has everything up to `number`. */
   delivered(number: number): void {
-    if (this.#pending.length === 0) return;
-    this.#settle('confirmed', (pending) => pending.number <= number && pending.confirming.level !== 'handled');
+    settle(this.#written, number, 'confirmed');
+    settle(this.#delivered, number, 'confirmed');
   }
 
   /** The operating system has everything up to `number`. */
   written(number: number): void {
-    this.#settle('confirmed', (pending) => pending.number <= number && pending.confirming.level === 'written');
+    settle(this.#written, number, 'confirmed');
   }
 
   /** True when somebody waits for events up to `number` to be written. */
   awaitsWritten(number: number): boolean {
-    return this.#pending.some((pending) => pending.confirming.level === 'written' && pending.number <= number);
+    for (const first of this.#written.keys()) return first <= number;
+    return false;
   }
 
   /** The peer said what came of one event. */
   handled(number: number, code: number): void {
-    this.#settle(
-      handledOutcome(code),
-      (pending) => pending.number === number && pending.confirming.level === 'handled',
-    );
+    const owed = this.#handled.get(number);
+    if (owed === undefined) return;
+    this.#handled.delete(number);
+    owed.confirming.settle(owed.copy, handledOutcome(code));
   }
 
   /** What was sent up to `number` will not be sent again. */
   lost(number: number): void {
-    this.#settle('link-lost', (pending) => pending.number <= number);
+    for (const pending of this.#levels()) settle(pending, number, 'link-lost');
   }
 
   /** The lane's window is over. With `isKept` those that were never sent are forgotten: they are accepted again. */
   end(neverSent: ReadonlySet<Confirming | undefined>, isKept: boolean): void {
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const { confirming, copy } of pending) {
+    const all = this.#levels().flatMap((pending) => Array.from(pending.values()));
+    for (const pending of this.#levels()) pending.clear();
+    for (const { confirming, copy } of all) {
       const isUnsent = neverSent.has(confirming);
       if (!isUnsent || !isKept) confirming.settle(copy, isUnsent ? 'unsent' : 'link-lost');
     }
   }
 
-  #settle(outcome: ConfirmOutcome, isDue: (pending: PendingConfirm) => boolean): void {
-    const due = this.#pending.filter(isDue);
-    if (due.length === 0) return;
-    this.#pending = this.#pending.filter((pending) => !isDue(pending));
-    for (const pending of due) pending.confirming.settle(pending.copy, outcome);
+  #levels(): readonly Pending[] {
+    return [this.#written, this.#delivered, this.#handled];
+  }
+
+  #levelOf({ level }: Confirming): Pending {
+    if (level === 'handled') return this.#handled;
+    return level === 'written' ? this.#written : this.#delivered;
   }
 
   #copy(won: readonly string[] | undefined): EventCopy {
@@ -75,13 +94,27 @@ export class LaneConfirms {
   }
 }
 
-interface PendingConfirm {
-  readonly number: number;
+/** By number. */
+type Pending = Map<number, Owed>;
+
+interface Owed {
   readonly confirming: Confirming;
   readonly copy: EventCopy;
 }
 
+/** Confirmations that one lane may owe; each lives until its publisher's deadline at most. */
+const confirmsMax = 65_536;
+
 const noGroups: readonly string[] = [];
+
+/** Settles all up to `number`; what that adds comes behind it. */
+function settle(pending: Pending, number: number, outcome: ConfirmOutcome): void {
+  for (const [key, owed] of pending) {
+    if (key > number) return;
+    pending.delete(key);
+    owed.confirming.settle(owed.copy, outcome);
+  }
+}
 
 function handledOutcome(code: number): ConfirmOutcome {
   if (code === handledCode.refused) return 'refused';

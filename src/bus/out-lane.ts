@@ -130,7 +130,8 @@ export class OutLane {
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
   accept(event: OutEvent): boolean {
-    const number = this.#final || this.#isRetired ? undefined : this.#window.accept(event, this.#bytesOf(event));
+    const isClosed = this.#final || this.#isRetired || (event.confirm !== undefined && this.#confirms.isFull);
+    const number = isClosed ? undefined : this.#window.accept(event, this.#bytesOf(event));
     if (!this.#isFlushing) this.#flushLater();
     if (number === undefined) {
       this.dropped += 1;

@@ -119,6 +119,8 @@ export interface Confirming {
   settle(copy: EventCopy, outcome: ConfirmOutcome): void;
   /** It was sent to this node again, after its link was lost. */
   resent(node: string): void;
+  /** Calls `run` once when nobody waits any more, or at once: what is settled later changes nothing. */
+  whenOver(run: () => void): void;
 }
 
 /** How one node's confirmation ended. `unsent`: it certainly never saw the event. */

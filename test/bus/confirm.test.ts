@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { after } from '../../src/core/clock.js';
 import type { Gap } from '../../src/spi/bus.js';
 import { TestCluster } from './three-nodes.js';
@@ -104,6 +106,27 @@ describe('bus/confirm', () => {
     await cluster.stop();
   });
 
+  it('keeps no event past its deadline, though its handler never ends', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const sub = cluster.bus('b').subscribe('/n', () => new Promise<void>(() => undefined));
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    const values: WeakRef<object>[] = [];
+    const reports = Array.from({ length: 50 }, (_, index) => {
+      const value = { index };
+      values.push(new WeakRef(value));
+      return cluster.bus('a').publishConfirmed('/n', value, { level: 'handled', timeoutMs: 50 });
+    });
+    const missing = (await cluster.sim.settle(Promise.all(reports.splice(0)), 5000)).flatMap(
+      (report) => report.missing,
+    );
+    assert.equal(missing.filter(({ why }) => why === 'deadline').length, 50);
+    await cluster.sim.runAsync(1000);
+    await collectGarbage();
+    assert.equal(values.filter((value) => value.deref() !== undefined).length, 0);
+    await cluster.stop();
+  });
+
   it('has told its final number when `sayFinal` resolves, so that leaving at once leaves no gap', async () => {
     const cluster = new TestCluster(1, { links: { delayMs: 50 } });
     await cluster.add('a', 'b');
@@ -121,6 +144,15 @@ describe('bus/confirm', () => {
     await cluster.stop();
   });
 });
+
+/** A WeakRef that was read or made in a turn holds its target until the next one. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  assert.ok(typeof collect === 'function');
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+}
 
 function pause(cluster: TestCluster, ms: number): Promise<void> {
   return new Promise((resolve) => {

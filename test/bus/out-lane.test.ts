@@ -93,6 +93,7 @@ class World {
             level: 'handled',
             settle: (_: unknown, outcome: string) => settle(outcome),
             resent: () => undefined,
+            whenOver: () => undefined,
           } as const);
     for (let index = 0; index < count; index += 1) {
       this.lane.accept({ ...this.#events.encodePlain('/t', { number: 0 }, index, false), confirm });
