@@ -37,7 +37,8 @@ export function looksRaw(bytes: Uint8Array, start: number, end: number): boolean
 
 /**
  * Copies received values that are bytes. Copies of some KiB share blocks: a `Uint8Array` of its own costs an allocation outside the
- * heap and the collector's work on top, ten times a place in a block. Whoever keeps one keeps its block alive.
+ * heap and the collector's work on top, ten times a place in a block. Whoever keeps one keeps its block alive, and whoever
+ * transfers one's buffer to another thread takes the others' bytes away; `BusEvent.value` says so to users.
  */
 export class RawReader {
   readonly #small = new Blocks(smallBlockBytes);

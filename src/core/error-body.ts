@@ -82,8 +82,9 @@ interface Cause {
 function readCauses(first: unknown, exposeStacks: boolean): readonly Cause[] {
   const causes: Cause[] = [];
   for (let cause = first; cause instanceof Error && causes.length < causesMax; cause = cause.cause) {
-    const plain = { name: cause.name, message: cause.message.slice(0, textMax) };
-    causes.push(exposeStacks ? { ...plain, stack: cause.stack?.slice(0, stackMax) ?? '' } : plain);
+    // A user's error may have anything in place of a text.
+    const plain = { name: toText(cause.name), message: toText(cause.message).slice(0, textMax) };
+    causes.push(exposeStacks ? { ...plain, stack: toText(cause.stack) } : plain);
   }
   return causes;
 }

@@ -12,7 +12,7 @@
  * - `stopped`: the embedding program; *may have run* if it was in flight when this node stopped; do not use it after stop.
  * - `invalid-topic`: the caller; did not run; the message says what is wrong with the topic or pattern.
  * - `invalid-value`: the caller; did not run; the value is not data, or a schema refused it: details list the paths.
- * - `too-large`: the caller; did not run; a limit in options, named in the message.
+ * - `too-large`: the caller; did not run; a limit in options, named in the message. With `ran`: the answer is what is too large.
  * - `group-conflict`: a subscription of the same group with another strategy, or lossless beside others; did not run; agree on one.
  * - `no-responders`: nobody serves it now; did not run; retry later or not at all.
  * - `not-found`: the named node, service, method or instance does not exist here; did not run; retry after discovery.
@@ -105,7 +105,16 @@ export class ClusterError extends Error {
 /** Outside the class: where its body names the class, a bundler renames it, and that name is what Node prints of an error. */
 function toClusterError(cause: unknown, code: ErrorCode): ClusterError {
   if (cause instanceof ClusterError) return cause;
-  return new ClusterError(code, cause instanceof Error ? cause.message : String(cause), { cause });
+  return new ClusterError(code, toMessage(cause), { cause });
+}
+
+function toMessage(cause: unknown): string {
+  try {
+    return String(cause instanceof Error ? cause.message : cause);
+  } catch {
+    // An object without `toString`, say one of a parser of queries: whoever threw it must not bring down who reports it.
+    return 'something without a text was thrown';
+  }
 }
 
 /** The message of an error without the code in front, to be told under a code again. */

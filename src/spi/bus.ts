@@ -26,6 +26,7 @@ export interface BusDoor {
 /** One event as a subscription gets it. Values are shared between local subscriptions: read-only by contract. */
 export interface BusEvent<T = unknown> {
   readonly topic: string;
+  /** Bytes that came from another node may share their `buffer` with other values: copy them before a transfer to a worker. */
   readonly value: T;
   readonly headers: Readonly<Record<string, string>>;
   /** The node that published it. */

@@ -54,6 +54,19 @@ describe('error body', () => {
     }
   });
 
+  it('can be written of whatever was thrown', () => {
+    const odd = Object.assign(new Error('x'), { message: { no: 'text' }, stack: 7, name: undefined });
+    const bare: unknown = Object.create(null);
+    for (const thrown of [odd, bare, Symbol('s'), undefined, { toString: 1 }, new Proxy({}, { get: () => bare })]) {
+      const error = ClusterError.from(thrown, 'remote');
+      const outer = new ClusterError('remote', 'outer', { cause: odd });
+      for (const each of [error, outer]) {
+        const data = writeErrorBody(each, { node: 'here', exposeStacks: true });
+        assert.equal(readErrorBody({ data, node: 'x', ran: true, code: 'internal' }).code, 'remote');
+      }
+    }
+  });
+
   it('reads any bytes as an error of the code that the frame stands for', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map(textToBytes)), (data) => {

@@ -1,5 +1,5 @@
+import type { Observable, Subscription } from 'rxjs';
 import { isObservable } from 'rxjs/internal/util/isObservable';
-import { lastValueFrom } from 'rxjs/internal/lastValueFrom';
 import { after, type Clock, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { TimerWheel, WheelEntry } from '../../core/timer-wheel.js';
@@ -70,6 +70,8 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
   #abortReason: ClusterError | undefined;
   #input: CreditedQueue<unknown> | undefined;
   #pump: Pump | undefined;
+  /** Of an Observable whose last item is the answer. */
+  #source: Subscription | undefined;
   #entered = false;
   #ended = false;
 
@@ -238,11 +240,30 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
   async #answerLater(pending: unknown, isEntered: boolean): Promise<void> {
     try {
       const result = isEntered ? pending : this.#enter(await pending);
-      const value = isObservable(result) ? await lastValueFrom(result) : await result;
+      const value = isObservable(result) ? await this.#lastOf(result) : await result;
       this.#answerWith(await this.check(value, true));
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** The last item of a source, which is let go of when the call ends before it does; nobody waits for the promise then. */
+  #lastOf(source: Observable<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let last: { readonly value: unknown } | undefined;
+      const subscription = source.subscribe({
+        next: (value) => {
+          last = { value };
+        },
+        error: reject,
+        complete: () => {
+          if (last === undefined) reject(new ClusterError('handler-failed', 'the Observable ended without an item'));
+          else resolve(last.value);
+        },
+      });
+      if (this.#ended) subscription.unsubscribe();
+      else this.#source = subscription;
+    });
   }
 
   #answerWith(value: unknown): void {
@@ -277,13 +298,15 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
   }
 
   async #converse(first: unknown): Promise<void> {
-    const queue = new CreditedQueue<unknown>(this.#house.inputWindow, {
+    const { inputWindow } = this.#house;
+    const queue = new CreditedQueue<unknown>(inputWindow, {
       request: (count) => this.#port.request(count),
       cancel: () => undefined,
     });
     this.#input = queue;
     if (first !== undefined) this.receive(first);
-    this.#port.request(this.#house.inputWindow);
+    // The item that came with the request has its place in the queue too.
+    this.#port.request(first === undefined ? inputWindow : inputWindow - 1);
     try {
       const source = await this.#enter(queue);
       if (!this.#ended) this.#startPump(source);
@@ -317,6 +340,7 @@ export class ServedCall implements CallContext, WheelEntry, PumpTarget, Live<Ser
     this.#house.active.delete(this);
     this.#input?.end();
     this.#pump?.stop();
+    this.#source?.unsubscribe();
     if (reason !== undefined) {
       this.#abortReason = reason;
       this.#abort?.abort(reason);

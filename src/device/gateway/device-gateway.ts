@@ -8,6 +8,7 @@ import type { BusDoor, BusEvent, BusSubscription, ConfirmLevel, RespondContext }
 import type {
   ClientEnd,
   DeviceClient,
+  DeviceFault,
   DeviceMessage,
   DeviceProtocol,
   DeviceRef,
@@ -152,7 +153,7 @@ export class DeviceGateway implements Startable {
   }
 
   #onSubscribe(client: DeviceClient, filter: string): SubscribeOutcome {
-    const device = this.#deps.protocol.findCommandTarget(filter, client);
+    const device = this.#findCommandTarget(client, filter);
     if (device === undefined || !client.allows(device)) {
       this.#counters.filtersRefused += 1;
       return 'not-authorized';
@@ -162,7 +163,7 @@ export class DeviceGateway implements Startable {
   }
 
   #onMessage(client: DeviceClient, message: TransportMessage): MessageOutcome | Promise<MessageOutcome> {
-    const decoded = this.#deps.protocol.decode(message, client);
+    const decoded = this.#decode(client, message);
     if ('fault' in decoded) return this.#refuse(client, message.topic, decoded.fault, decoded.why);
     const { device } = decoded;
     const session = this.#sessionFor(client, device);
@@ -174,6 +175,27 @@ export class DeviceGateway implements Startable {
       return 'taken';
     }
     return this.#publish(session, decoded, message);
+  }
+
+  // A protocol of a user's own is fed by strangers: what it throws ends one message, and not the process.
+
+  #findCommandTarget(client: DeviceClient, filter: string): DeviceRef | undefined {
+    try {
+      return this.#deps.protocol.findCommandTarget(filter, client);
+    } catch (error) {
+      this.#deps.logger.error('the device protocol threw at a filter', { clientId: client.clientId, filter, error });
+      return undefined;
+    }
+  }
+
+  #decode(client: DeviceClient, message: TransportMessage): DeviceMessage | DeviceFault {
+    try {
+      return this.#deps.protocol.decode(message, client);
+    } catch (error) {
+      const { topic } = message;
+      this.#deps.logger.error('the device protocol threw at a message', { clientId: client.clientId, topic, error });
+      return { fault: 'payload-invalid', why: ClusterError.from(error, 'handler-failed').message };
+    }
   }
 
   /** The device's session, opened if it has none. A client that only speaks in the device's name leaves it where it is. */

@@ -2,7 +2,7 @@ import type { Packet } from 'mqtt-packet';
 import { after, type CancelTimer, type Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import type { PeerCertificate } from '../../spi/connections.js';
-import type { Admission, Authenticate } from '../../spi/device.js';
+import type { Admission, Authenticate, DeviceRef } from '../../spi/device.js';
 import type { ChannelOwner, MqttChannel } from './mqtt-channel.js';
 import { type ConnectVerdict, type ConnectWish, findVersionRefusal, judgeConnect } from './mqtt-connect.js';
 import type { MqttCounters } from './mqtt-counters.js';
@@ -103,12 +103,29 @@ export class MqttHandshake implements ChannelOwner {
     const { clientId, user, password } = wish;
     let admission: Admission = { kind: 'refused', reason: 'unavailable' };
     try {
-      admission = await authenticate({ clientId, user, password, remote, certificate });
+      const answer: unknown = await authenticate({ clientId, user, password, remote, certificate });
+      if (isAdmission(answer)) admission = this.#guarded(answer, wish);
+      else logger.error('the authenticate hook answered something else', { clientId, remote });
     } catch (error) {
       logger.error('the authenticate hook failed', { clientId, remote, error });
     }
     this.#decide(wish, admission);
     channel.proceed();
+  }
+
+  /** Asked for what a device sends, so what it throws would end the process: it is a no. */
+  #guarded(admission: Admission, { clientId }: ConnectWish): Admission {
+    if (admission.kind === 'refused') return admission;
+    const { logger, remote } = this.#deps;
+    const allows = (device: DeviceRef): boolean => {
+      try {
+        return admission.allows(device);
+      } catch (error) {
+        logger.error('allows of the authenticate hook failed', { clientId, remote, device, error });
+        return false;
+      }
+    };
+    return { kind: 'admitted', allows };
   }
 
   #decide(wish: ConnectWish, admission: Admission): FrameAnswer {
@@ -151,6 +168,15 @@ export class MqttHandshake implements ChannelOwner {
     this.#deps.onDone();
   }
 }
+
+/** A hook in JavaScript may answer anything, such as nothing for a user that it does not know. */
+function isAdmission(answer: unknown): answer is Admission {
+  if (typeof answer !== 'object' || answer === null || !('kind' in answer)) return false;
+  if (answer.kind === 'admitted') return 'allows' in answer && typeof answer.allows === 'function';
+  return answer.kind === 'refused' && 'reason' in answer && refusals.has(answer.reason);
+}
+
+const refusals: ReadonlySet<unknown> = new Set(['bad-credentials', 'not-authorized', 'unavailable']);
 
 /** The first byte of a CONNECT: type 1, no flags (MQTT 3.1.1 and 5, 2.1). */
 const connectHead = 0x10;

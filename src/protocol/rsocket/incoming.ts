@@ -109,10 +109,8 @@ export class Incoming {
     if (result !== 'added') {
       if (result === 'too-large') this.#host.counters.oversize += 1;
       else this.#host.counters.malformed += 1;
-      stream.refuse(
-        streamErrorCodes.invalid,
-        result === 'too-large' ? 'the payload is too long' : 'metadata after data',
-      );
+      if (result === 'too-large') stream.refuse('too-large', 'the payload is too long');
+      else stream.refuse('protocol', 'metadata after data');
       return;
     }
     if (follows) return;

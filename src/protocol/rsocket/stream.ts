@@ -241,13 +241,21 @@ export class RsocketStream implements Stream, IncomingStream {
     this.#host.release(this);
   }
 
-  /** Ends the stream for a fault of the peer on this stream alone, and says so on both sides. */
-  refuse(code: number, text: string): void {
-    const data = textToBytes(text);
+  /**
+   * Ends the stream for a fault of the peer on this stream alone, and says so on both sides. What answered has run: a requester is
+   * not told INVALID, which says that nothing did, but an error of the other side, as one of ours writes it.
+   */
+  refuse(why: 'too-large' | 'protocol', text: string): void {
     this.end();
-    if (this.isRequester) this.#host.sendCancel(this);
-    else this.#host.sendError(this, code, data);
-    this.#tellFault({ kind: 'remote', code, data });
+    if (this.isRequester) {
+      this.#host.sendCancel(this);
+      const data = textToBytes(JSON.stringify({ code: why, message: text }));
+      this.#tellFault({ kind: 'remote', code: streamErrorCodes.applicationError, data });
+      return;
+    }
+    const data = textToBytes(text);
+    this.#host.sendError(this, streamErrorCodes.invalid, data);
+    this.#tellFault({ kind: 'remote', code: streamErrorCodes.invalid, data });
   }
 
   #send(flags: number, metadata: Uint8Array, data: Uint8Array): void {
@@ -261,7 +269,7 @@ export class RsocketStream implements Stream, IncomingStream {
 
   #exceeded(): void {
     this.#host.counters.overCredit += 1;
-    this.refuse(streamErrorCodes.invalid, 'more items than were requested');
+    this.refuse('protocol', 'more items than were requested');
   }
 
   #tellFault(fault: Parameters<StreamSink['onFail']>[0]): void {

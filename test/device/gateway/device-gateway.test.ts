@@ -6,6 +6,7 @@ import { commandTopic } from '../../../src/core/device-topic.js';
 import { JsonProtocol } from '../../../src/device/gateway/json-protocol.js';
 import { SessionTable } from '../../../src/device/session/session-table.js';
 import { Simulator } from '../../../src/testing/simulator.js';
+import type { DeviceFault, DeviceMessage, DeviceRef, TransportMessage } from '../../../src/spi/device.js';
 import { FakeComponent } from '../fake-client.js';
 import { PlainCluster } from '../plain-bus.js';
 
@@ -62,6 +63,15 @@ describe('a device gateway', () => {
     );
     assert.equal(gateway.counters.messagesRefused, 3);
     assert.equal(gateway.counters.devices, 0);
+  });
+
+  it('refuses what makes a protocol of a user throw, and goes on', async () => {
+    const { gateway, component } = await house({}, 'n1', undefined, undefined, new BrokenProtocol());
+    const client = component.connect('c');
+    assert.equal(client.say('boiler/b1/bad', {}), 'payload-invalid');
+    assert.match(gateway.lastFault?.why ?? '', /no bytes left/);
+    assert.equal(client.ask('boiler/b1/bad'), 'not-authorized');
+    assert.equal(client.say('boiler/b1/report', {}), 'no-subscribers');
   });
 
   it('grants a client its command topics and no others', async () => {
@@ -351,11 +361,26 @@ interface House {
   readonly told: () => [topic: string, value: unknown][];
 }
 
+/** Throws at every topic that ends in `bad`, as a parser of somebody's own may. */
+class BrokenProtocol extends JsonProtocol {
+  override decode(message: TransportMessage): DeviceMessage | DeviceFault {
+    if (message.topic.endsWith('bad')) throw new RangeError('no bytes left');
+    return super.decode(message);
+  }
+
+  override findCommandTarget(filter: string): DeviceRef | undefined {
+    if (filter.endsWith('bad')) throw new RangeError('no such filter');
+    return super.findCommandTarget(filter);
+  }
+}
+
+// oxlint-disable-next-line max-params -- each is left out by most
 async function house(
   options: GatewayOptions = {},
   name = 'n1',
   shared?: PlainCluster,
   time?: Simulator,
+  protocol: JsonProtocol = new JsonProtocol(),
 ): Promise<House> {
   const simulator = time ?? new Simulator({ seed: 1 });
   const cluster = shared ?? new PlainCluster(simulator);
@@ -363,7 +388,7 @@ async function house(
   const deps = {
     bus: cluster.bus(name),
     component,
-    protocol: new JsonProtocol(),
+    protocol,
     sessions: new SessionTable(),
     clock: simulator,
     random: simulator.random,

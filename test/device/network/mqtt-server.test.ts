@@ -183,6 +183,29 @@ describe('an MQTT listener', () => {
       }
     });
 
+    it('refuses when the hook answers something else, and takes an allows that throws for a no', async () => {
+      const odd: readonly unknown[] = [
+        undefined,
+        null,
+        true,
+        {},
+        { kind: 'admitted' },
+        { kind: 'refused', reason: 'x' },
+      ];
+      for (const answer of odd) {
+        const fixture = await new MqttFixture({ authenticate: () => answer as Admission }).start();
+        const client = await fixture.connect({ clientId: 'c1', protocolVersion: 5 });
+        assert.deepEqual([client.take(), client.closed], [['connack 0x88'], true]);
+      }
+      const allows = (): boolean => {
+        throw new Error('the device directory is down');
+      };
+      const fixture = await new MqttFixture({ authenticate: () => ({ kind: 'admitted', allows }) }).start();
+      await fixture.connect({ clientId: 'c1' });
+      const [admitted] = fixture.owner.clients;
+      assert.equal(admitted?.allows({ product: 'boiler', id: 'b1' }), false);
+    });
+
     it('does not wait for a hook longer than for a CONNECT', async () => {
       const never = new Promise<Admission>(() => undefined);
       const fixture = await new MqttFixture({ authenticate: () => never }).start();

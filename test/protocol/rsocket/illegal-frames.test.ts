@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readErrorBody } from '../../../src/core/error-body.js';
+import { mayHaveRun } from '../../../src/core/errors.js';
 import { textToBytes } from '../../../src/core/text.js';
+import { streamErrorCodes } from '../../../src/spi/links.js';
 import * as frame from '../../../src/protocol/rsocket/frame.js';
 import { encodeSetup } from '../../../src/protocol/rsocket/setup.js';
 import type { RsocketCounters } from '../../../src/protocol/rsocket/stream.js';
@@ -293,6 +296,33 @@ describe('illegal input to an rsocket connection', () => {
       if (expected === 'refused') assert.deepEqual(answers(side), [`${typeError} 1 0x204`]);
       else assert.deepEqual(seen, [expected]);
       assert.equal(side.engine.assemblyBytes, 0);
+    }
+  });
+
+  it('tells a requester of an answer that it does not take that it ran, and why', () => {
+    const body = new Uint8Array(600);
+    const follows = rawFrame(1, frame.typePayload, frame.flagNext | frame.flagFollows, body);
+    const metadata = rawFrame(1, frame.typePayload, frame.flagNext | frame.flagMetadata, [0, 0, 1, 7]);
+    for (const [second, code] of [
+      [follows, 'too-large'],
+      [metadata, 'protocol'],
+    ] as const) {
+      const client = new Side(true, { payloadMaxBytes: 1000 });
+      client.engine.start(setup);
+      const sink = new Recorder();
+      const empty = new Uint8Array(0);
+      const request = { kind: 'rpc', interaction: 'response', metadata: empty, data: empty, credit: 1 } as const;
+      client.engine.open(now, 1, request, sink);
+      client.take();
+      client.engine.receive(now, follows);
+      client.engine.receive(now, second);
+      assert.deepEqual(answers(client).slice(-1), [`${frame.typeCancel} 1`]);
+      const { fault } = sink;
+      assert.ok(fault?.kind === 'remote');
+      assert.equal(fault.code, streamErrorCodes.applicationError);
+      const error = readErrorBody({ data: fault.data, node: 'b', ran: true, code: 'remote' });
+      assert.deepEqual([error.code, mayHaveRun(error), error.node], [code, true, 'b']);
+      assert.equal(client.engine.streamCount + client.engine.assemblyBytes, 0);
     }
   });
 
