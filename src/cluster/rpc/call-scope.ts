@@ -1,14 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createRequire } from 'node:module';
-import type * as openTelemetry from '@opentelemetry/api';
 import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import type { CallContext } from './service-types.js';
+import { loadTraceApi, type TraceApi } from './trace-api.js';
 
 /**
  * The call that a handler works on, seen by everything that the handler calls, and the trace context around it. Without a trace
  * SDK in the process the trace part costs one look-up, and the API of OpenTelemetry is not loaded: an SDK registers itself in a
- * global of a fixed name, and before that nothing could be traced. It is required, not imported: the first call after an SDK came is
- * traced too, and a simulated node never waits for the disk.
+ * global of a fixed name, and before that nothing could be traced.
  *
  * On Node 20 every promise of the process pays for a storage that was ever entered. So none is entered before somebody can look:
  * before the first client of the node is made, or the first `current()`. Until then a field tells the synchronous part of a
@@ -65,10 +63,7 @@ export class CallScope {
   }
 
   #findApi(): TraceApi | undefined {
-    if (this.#api === undefined && this.#tracing && hasTraceSdk()) {
-      const api: TraceApi = createRequire(import.meta.url)('@opentelemetry/api');
-      this.#api = api;
-    }
+    if (this.#api === undefined && this.#tracing && hasTraceSdk()) this.#api = loadTraceApi();
     return this.#api;
   }
 
@@ -83,8 +78,6 @@ export class CallScope {
     }
   }
 }
-
-type TraceApi = typeof openTelemetry;
 
 /** Where version 1 of the API keeps what an SDK registers, for every copy of it in a process. */
 const traceGlobal = Symbol.for('opentelemetry.js.api.1');

@@ -1,6 +1,7 @@
-import { context, type Span, trace } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import { Observable } from 'rxjs/internal/Observable';
 import type { RpcStream } from './service-types.js';
+import type { TraceApi } from './trace-api.js';
 
 /** Begins one span, and ends one: without an error when the stream ended in order or its consumer left. */
 export interface SpanMaker {
@@ -14,10 +15,12 @@ export interface SpanMaker {
  */
 export class TracedStream implements RpcStream<unknown> {
   readonly #inner: RpcStream<unknown>;
+  readonly #api: TraceApi;
   readonly #maker: SpanMaker;
 
-  constructor(inner: RpcStream<unknown>, maker: SpanMaker) {
+  constructor(inner: RpcStream<unknown>, api: TraceApi, maker: SpanMaker) {
     this.#inner = inner;
+    this.#api = api;
     this.#maker = maker;
   }
 
@@ -77,6 +80,7 @@ export class TracedStream implements RpcStream<unknown> {
   /** Starts the span of one taking. `run` makes it the active one and ends it when the work throws; `end` counts once. */
   #open(): { run: <T>(work: () => T) => T; end: (error?: unknown) => void } {
     const span = this.#maker.start();
+    const { context, trace } = this.#api;
     let isEnded = false;
     const end = (error?: unknown): void => {
       if (isEnded) return;
