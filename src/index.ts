@@ -7,7 +7,19 @@
 export type { BusObservable } from './bus/observe.js';
 export type { AccessRequest, BusHooks, Draft } from './bus/hooks.js';
 export { decodeWith } from './bus/schema.js';
-export type { EventBus, SubscriptionInfo, Undelivered, UnknownDelivery, UnsentEvents } from './bus/event-bus.js';
+export type {
+  BusRequestManyOptions,
+  BusRequestOptions,
+  BusRespondContext,
+  BusRespondHandler,
+  EventBus,
+  SubscriptionInfo,
+  Undelivered,
+  UnknownDelivery,
+  UnsentEvents,
+} from './bus/event-bus.js';
+export type { Explanation } from './bus/explain.js';
+export type { EventSource, PublishFromOptions, PublishFromReport } from './bus/publish-from.js';
 export { createLocalBus } from './bus/create-local-bus.js';
 export type { StockAuthenticator, StockClient } from './cluster/link/link-options.js';
 export {

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { filter } from 'rxjs/internal/operators/filter';
 import { ClusterError } from '../core/errors.js';
 import { Listeners, type Unlisten } from '../core/listeners.js';
+import { checkFunction, checkNumber, checkOptionNames, optionError } from '../core/options.js';
 import { drawUnit } from '../core/random.js';
 import type {
   BusEvent,
@@ -13,20 +14,26 @@ import type {
   OnlyValues,
   PublishOptions,
   Receipt,
-  RequestManyOptions,
-  RequestOptions,
-  RespondHandler,
   SubscribeOptions,
 } from '../spi/bus.js';
 import { publishConfirmed } from './confirm.js';
-import type { EventBus, EventBusDeps, EventBusOptions, SubscriptionInfo, Undelivered } from './event-bus.js';
+import type {
+  BusRequestManyOptions,
+  BusRequestOptions,
+  BusRespondHandler,
+  EventBus,
+  EventBusDeps,
+  EventBusOptions,
+  SubscriptionInfo,
+  Undelivered,
+} from './event-bus.js';
 import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { GroupBook, type MemberKind } from './group-book.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
-import { checkPublishOptions } from './publish-options.js';
+import { checkPublishFromOptions, checkPublishOptions } from './publish-options.js';
 import { noOptions, Publisher } from './publisher.js';
 import { publishFrom, type EventSource, type PublishFromOptions, type PublishFromReport } from './publish-from.js';
 import { RequestDesk } from './request-desk.js';
@@ -110,6 +117,9 @@ export class BusCore implements EventBus {
   }
 
   publishMany(topic: string, values: Iterable<unknown>, options: PublishOptions = noOptions): Receipt {
+    checkValueList(values);
+    // For a list of none as well.
+    if (options !== noOptions) checkPublishOptions(options);
     let [local, nodes, groups, dropped] = [0, 0, 0, 0];
     for (const value of values) {
       const receipt = this.publish(topic, value, options);
@@ -128,8 +138,8 @@ export class BusCore implements EventBus {
   }
 
   async publishFrom(topic: string, source: EventSource, options: PublishFromOptions = {}): Promise<PublishFromReport> {
+    checkPublishFromOptions(options);
     const publishOptions = toPublishOptions(options);
-    checkPublishOptions(publishOptions);
     return publishFrom(
       {
         publish: (value) => this.publish(topic, value, publishOptions),
@@ -150,25 +160,28 @@ export class BusCore implements EventBus {
   }
 
   observe(patterns: string | readonly string[], options: SubscribeOptions = {}): BusObservable {
+    // Here, where the caller is, and not once somebody subscribes.
+    resolveSubscribeOptions(options);
+    createWanted(patterns, options.only);
     return createObservable((...args) => this.#open(...args), patterns, options);
   }
 
-  request(topic: string, value: unknown, options: RequestOptions = noOptions): Promise<BusEvent> {
+  request(topic: string, value: unknown, options: BusRequestOptions = noOptions): Promise<BusEvent> {
     if (this.#stopped) return Promise.reject(new ClusterError('stopped', 'the bus is stopped'));
     return this.desk.request(topic, value, options);
   }
 
-  requestMany(topic: string, value: unknown, options: RequestManyOptions = noOptions): AsyncIterable<BusEvent> {
+  requestMany(topic: string, value: unknown, options: BusRequestManyOptions = noOptions): AsyncIterable<BusEvent> {
     if (this.#stopped) this.#refuseStopped();
     return this.desk.requestMany(topic, value, options);
   }
 
   respond(
     patterns: string | readonly string[],
-    handler: RespondHandler,
-    options: SubscribeOptions = {},
+    handler: BusRespondHandler,
+    options: SubscribeOptions = noSubscribeOptions,
   ): BusSubscription {
-    assertFunction(handler);
+    checkFunction('the handler', handler);
     const { resolved, wanted, order } = this.#admit('respond', patterns, options);
     const responder = new Responder(handler, { options: resolved, order, wanted });
     this.#assertTravels(resolved, wanted);
@@ -179,6 +192,7 @@ export class BusCore implements EventBus {
   }
 
   onFault(listener: (fault: BusFault) => void): Unlisten {
+    checkFunction('the listener', listener);
     return this.#faults.add(listener);
   }
 
@@ -198,6 +212,7 @@ export class BusCore implements EventBus {
   }
 
   onUndelivered(listener: (undelivered: Undelivered) => void): Unlisten {
+    checkFunction('the listener', listener);
     return this.#undelivered.add(listener);
   }
 
@@ -229,8 +244,9 @@ export class BusCore implements EventBus {
   }
 
   tap(pattern: string, options: { readonly sample?: number } = {}): Observable<BusEvent> {
-    const sample = options.sample ?? 1;
-    if (!(sample >= 0 && sample <= 1)) throw new ClusterError('invalid-options', 'sample: it must be from 0 to 1');
+    checkOptionNames(options, tapNames, 'tap');
+    const { sample = 1 } = options;
+    checkNumber('sample', sample, 0, 1);
     const random = this.#deps.random.fork('tap');
     return this.observe(pattern).pipe(filter(() => sample >= 1 || drawUnit(random) < sample));
   }
@@ -269,7 +285,7 @@ export class BusCore implements EventBus {
     options: SubscribeOptions,
     onEnd?: (error: ClusterError | undefined) => void,
   ): BusSubscription {
-    assertFunction(handler);
+    checkFunction('the handler', handler);
     const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
     this.#assertTravels(resolved, wanted);
     this.#assertLaneFree(resolved);
@@ -323,11 +339,12 @@ export class BusCore implements EventBus {
 
   #admit(action: 'subscribe' | 'respond', patterns: string | readonly string[], options: SubscribeOptions): Admitted {
     if (this.#stopped) this.#refuseStopped();
+    const resolved = resolveSubscribeOptions(options);
     const order = this.#orders;
     this.#orders += 1;
     const wanted = createWanted(patterns, options.only);
     this.#checkAccess(action, wanted);
-    return { resolved: resolveSubscribeOptions(options), wanted, order };
+    return { resolved, wanted, order };
   }
 
   #admitUpdate(
@@ -376,10 +393,13 @@ export class BusCore implements EventBus {
   }
 }
 
-/** A program in JavaScript may have left it out. */
-function assertFunction(handler: unknown): void {
-  if (typeof handler !== 'function') throw new ClusterError('invalid-options', 'the handler is no function');
+/** A text is a list of characters, which nobody means. */
+function checkValueList(values: unknown): void {
+  if (typeof values === 'object' && values !== null && Symbol.iterator in values) return;
+  throw optionError('values', 'give an array or another iterable of values', values);
 }
+
+const tapNames: ReadonlySet<string> = new Set(['sample']);
 
 interface Admitted {
   readonly resolved: ResolvedSubscribeOptions;

@@ -4,7 +4,18 @@ import type { Unlisten } from '../core/listeners.js';
 import type { Logger } from '../core/logger.js';
 import type { Random } from '../core/random.js';
 import type { Observable } from 'rxjs';
-import type { BusDoor, BusEvent, BusFault, PublishOptions, Receipt, SubscribeOptions } from '../spi/bus.js';
+import type {
+  BusDoor,
+  BusEvent,
+  BusFault,
+  BusSubscription,
+  PublishOptions,
+  Receipt,
+  RequestManyOptions,
+  RequestOptions,
+  RespondContext,
+  SubscribeOptions,
+} from '../spi/bus.js';
 import type { Explanation } from './explain.js';
 import type { BusHooks } from './hooks.js';
 import type { BusObservable } from './observe.js';
@@ -14,6 +25,16 @@ import type { EventSource, PublishFromOptions, PublishFromReport } from './publi
 export interface EventBus extends BusDoor {
   /** The events of some patterns as a cold Observable; see `BusObservable`. */
   observe(patterns: string | readonly string[], options?: SubscribeOptions): BusObservable;
+  /** As `BusDoor.request`, and an AbortSignal cancels it: the responders are told, and it rejects with `cancelled`. */
+  request(topic: string, value: unknown, options?: BusRequestOptions): Promise<BusEvent>;
+  /** As `BusDoor.requestMany`, with an AbortSignal. */
+  requestMany(topic: string, value: unknown, options?: BusRequestManyOptions): AsyncIterable<BusEvent>;
+  /** As `BusDoor.respond`, with a context that has an AbortSignal. */
+  respond(
+    patterns: string | readonly string[],
+    handler: BusRespondHandler,
+    options?: SubscribeOptions,
+  ): BusSubscription;
   /** Publishes several values on one topic, in order. The receipt adds up; `groups` counts choices. */
   publishMany(topic: string, values: Iterable<unknown>, options?: PublishOptions): Receipt;
   /**
@@ -41,6 +62,27 @@ export interface EventBus extends BusDoor {
   /** Every subscription of this node, with its counters. */
   subscriptions(): readonly SubscriptionInfo[];
 }
+
+/** How to ask. */
+export interface BusRequestOptions extends RequestOptions {
+  /** Ends the asking, here and at the responders. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to ask many. */
+export interface BusRequestManyOptions extends RequestManyOptions {
+  /** Ends the asking, here and at the responders. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a responder knows beyond the event. */
+export interface BusRespondContext extends RespondContext {
+  /** Aborted when the asker went away or its deadline passed. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a request; a returned async iterable answers more than once (for `requestMany`). */
+export type BusRespondHandler = (event: BusEvent, context: BusRespondContext) => unknown;
 
 /** One subscription as `subscriptions()` shows it. */
 export interface SubscriptionInfo {

@@ -1,7 +1,9 @@
 import type { Observable } from 'rxjs';
 import { ClusterError } from '../core/errors.js';
+import { checkNumber, checkWord, optionError } from '../core/options.js';
 import { BoundedQueue } from '../core/bounded-queue.js';
 import type { OverflowPolicy, PublishOptions, Receipt } from '../spi/bus.js';
+import { overflowPolicies, queueLimit } from './subscribe-options.js';
 
 /** Where events may come from: pulled, or pushed. */
 export type EventSource = AsyncIterable<unknown> | Observable<unknown>;
@@ -45,6 +47,7 @@ export async function publishFrom(
     sums.groups += receipt.groups;
     sums.dropped += receipt.dropped;
   };
+  checkSource(source);
   const droppedAtSource = isAsyncIterable(source)
     ? await pull(target, source, take)
     : await push(target, source, options, take);
@@ -81,10 +84,12 @@ function push(
   take: (value: unknown) => void,
 ): Promise<number> {
   const overflow = options.overflow ?? 'error';
+  checkWord('overflow', overflow, overflowPolicies);
   if (overflow === 'block') {
     throw new ClusterError('invalid-options', 'overflow: an Observable cannot be slowed; give an AsyncIterable');
   }
   const queueMax = overflow === 'latest' ? 1 : (options.queueMax ?? 1024);
+  checkNumber('queueMax', queueMax, 1, queueLimit);
   return new Promise((resolve, reject) => {
     new PushedSource({ target, take, resolve, reject }, overflow, queueMax).follow(source);
   });
@@ -172,6 +177,15 @@ class PushedSource {
     if (this.#queue.size > 0) this.#wait();
     else if (this.#isComplete) resolve(this.#dropped);
   }
+}
+
+/** An array needs no pace of its own, so it is pointed to what takes one. */
+function checkSource(source: unknown): void {
+  if (typeof source === 'object' && source !== null) {
+    if (Symbol.asyncIterator in source) return;
+    if ('subscribe' in source && typeof source.subscribe === 'function') return;
+  }
+  throw optionError('source', 'give an AsyncIterable or an Observable (publishMany takes arrays)', source);
 }
 
 function isAsyncIterable(source: EventSource): source is AsyncIterable<unknown> {

@@ -1,42 +1,99 @@
 import { ClusterError } from '../core/errors.js';
 import { headersBytesMax, headersMax, waitMaxMs } from '../core/limits.js';
+import { checkNumber, checkOptionNames, checkWord, optionError } from '../core/options.js';
 import { utf8Length } from '../core/text.js';
-import type { ConfirmOptions, PublishOptions, RequestManyOptions } from '../spi/bus.js';
+import type { ConfirmOptions, PublishOptions } from '../spi/bus.js';
+import type { BusRequestManyOptions, BusRequestOptions } from './event-bus.js';
+import type { PublishFromOptions } from './publish-from.js';
 
 /**
  * Checks what a caller, or a guest through this node, gave with an event: nothing may leave that its receivers refuse. Throws
  * `invalid-options`, and `too-large` for what is beyond a bound of `core/limits.ts`.
  */
-export function checkPublishOptions({ key, headers, ttlMs }: PublishOptions): void {
-  if (ttlMs !== undefined) checkMs('ttlMs', ttlMs);
+export function checkPublishOptions(options: PublishOptions): void {
+  checkOptionNames(options, publishNames, 'publish');
+  checkEventOptions(options);
+}
+
+/** The same for what a hook made of the options, which of a confirmed publish have more names. */
+export function checkHookedOptions(options: PublishOptions): void {
+  checkOptionNames(options, confirmNames, 'publish');
+  checkEventOptions(options);
+}
+
+/** The same for a request. */
+export function checkRequestOptions(options: BusRequestOptions): void {
+  checkOptionNames(options, requestNames, 'request');
+  checkAskOptions(options);
+}
+
+/** The same for a request of many answers. */
+export function checkRequestManyOptions(options: BusRequestManyOptions): void {
+  checkOptionNames(options, requestManyNames, 'requestMany');
+  const { stallMs, answersMax } = options;
+  checkAskOptions(options);
+  if (stallMs !== undefined) checkNumber('stallMs', stallMs, 0, waitMaxMs);
+  if (answersMax !== undefined && !(typeof answersMax === 'number' && answersMax >= 1)) {
+    throw optionError('answersMax', 'give a number of at least 1', answersMax);
+  }
+}
+
+/** The same for a confirmed publish. */
+export function checkConfirmOptions(options: ConfirmOptions): void {
+  checkOptionNames(options, confirmNames, 'publishConfirmed');
+  const { level, timeoutMs } = options;
+  checkWord('level', level, levels);
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, waitMaxMs);
+  checkEventOptions(options);
+}
+
+/** The same for a source; its own policy is checked where it is used. */
+export function checkPublishFromOptions(options: PublishFromOptions): void {
+  checkOptionNames(options, publishFromNames, 'publishFrom');
+  checkEventOptions(options);
+}
+
+const eventNames: readonly (keyof PublishOptions)[] = ['key', 'headers', 'ttlMs'];
+const askNames: readonly (keyof BusRequestOptions)[] = [...eventNames, 'timeoutMs', 'signal', 'cancel'];
+const publishNames: ReadonlySet<string> = new Set<keyof PublishOptions>(eventNames);
+const confirmNames: ReadonlySet<string> = new Set<keyof ConfirmOptions>([...eventNames, 'level', 'timeoutMs']);
+const requestNames: ReadonlySet<string> = new Set<keyof BusRequestOptions>(askNames);
+const requestManyNames: ReadonlySet<string> = new Set<keyof BusRequestManyOptions>([
+  ...askNames,
+  'answersMax',
+  'stallMs',
+]);
+const publishFromNames: ReadonlySet<string> = new Set<keyof PublishFromOptions>([
+  ...eventNames,
+  'overflow',
+  'queueMax',
+]);
+
+const levels: ReadonlySet<string> = new Set<ConfirmOptions['level']>(['written', 'delivered', 'handled']);
+
+function checkEventOptions({ key, headers, ttlMs }: PublishOptions): void {
+  if (ttlMs !== undefined) checkNumber('ttlMs', ttlMs, 0, waitMaxMs);
   if (key !== undefined) checkKey(key);
   if (headers !== undefined) checkHeaders(headers);
 }
 
-/** The same for a request. */
-export function checkRequestOptions(options: RequestManyOptions): void {
-  const { timeoutMs, stallMs, answersMax } = options;
-  checkPublishOptions(options);
-  if (timeoutMs !== undefined) checkMs('timeoutMs', timeoutMs);
-  if (stallMs !== undefined) checkMs('stallMs', stallMs);
-  if (answersMax !== undefined && !(answersMax >= 1)) fail('answersMax', answersMax, 'it must be at least 1');
-}
-
-/** The same for a confirmed publish; `checkPublishOptions` is for the event itself. */
-export function checkConfirmOptions({ level, timeoutMs }: ConfirmOptions): void {
-  if (!levels.has(level)) fail('level', level, `it must be one of ${[...levels].join(', ')}`);
-  if (timeoutMs !== undefined) checkMs('timeoutMs', timeoutMs);
-}
-
-const levels: ReadonlySet<string> = new Set<ConfirmOptions['level']>(['written', 'delivered', 'handled']);
-
-function checkMs(option: string, ms: number): void {
-  // A guest may send anything, so the type is asked for as well.
-  if (typeof ms !== 'number' || !(ms >= 0 && ms <= waitMaxMs)) fail(option, ms, `it must be 0 to ${waitMaxMs}`);
+function checkAskOptions(options: BusRequestOptions): void {
+  const { timeoutMs, signal } = options;
+  const cancel: unknown = options.cancel;
+  checkEventOptions(options);
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 0, waitMaxMs);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw optionError('signal', 'give an AbortSignal', signal);
+  }
+  if (cancel === undefined) return;
+  // The name that a caller of `fetch` would not think of; what such a caller has goes under the other one.
+  if (typeof cancel !== 'object' || cancel === null || !('listen' in cancel)) {
+    throw optionError('cancel', 'give a CancelToken here, or an AbortSignal as signal', cancel);
+  }
 }
 
 function checkKey(key: string): void {
-  if (typeof key !== 'string') fail('key', key, 'it must be a text');
+  if (typeof key !== 'string') throw optionError('key', 'give a text', key);
   if (!isWithin(key)) throw new ClusterError('too-large', `key: it takes more than ${headersBytesMax} bytes`);
 }
 
@@ -46,11 +103,13 @@ function isWithin(text: string): boolean {
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>> | null): void {
-  if (typeof headers !== 'object' || headers === null) fail('headers', headers, 'they must be an object of texts');
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    throw optionError('headers', 'give an object of texts', headers);
+  }
   let count = 0;
   let bytes = 0;
   for (const [name, text] of Object.entries(headers)) {
-    if (typeof text !== 'string') fail(`headers.${name}`, text, 'it must be a text');
+    if (typeof text !== 'string') throw optionError(`headers.${name}`, 'give a text', text);
     count += 1;
     bytes += utf8Length(name) + utf8Length(text);
   }
@@ -60,16 +119,4 @@ function checkHeaders(headers: Readonly<Record<string, string>> | null): void {
   if (bytes > headersBytesMax) {
     throw new ClusterError('too-large', `headers: they take ${bytes} bytes, at most ${headersBytesMax} may be`);
   }
-}
-
-function fail(option: string, value: unknown, why: string): never {
-  throw new ClusterError('invalid-options', `${option}: ${why}, not ${describe(value)}`);
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'number'
-    ? String(value)
-    : typeof value === 'string'
-      ? `'${value.slice(0, 40)}'`
-      : typeof value;
 }

@@ -3,18 +3,18 @@ import { findDataFault } from '../core/data.js';
 import { ClusterError } from '../core/errors.js';
 import type { NodeId } from '../core/ids.js';
 import type { Random } from '../core/random.js';
-import { parsePattern } from '../core/topic.js';
+import { normalizeTopic, parsePattern } from '../core/topic.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import type { GroupStrategy, PublishOptions, Receipt } from '../spi/bus.js';
 import { addWinner, laneToCandidate, memberToCandidate } from './candidate.js';
 import { noHeaders, SharedEvent, type EventRest } from './event.js';
 import type { ExplainedGroup } from './explain.js';
 import { Gate } from './gate.js';
-import { assertAllowed, type BusHooks } from './hooks.js';
+import { assertAllowed, type BusHooks, type Draft } from './hooks.js';
 import { isFull, type LocalDelivery } from './local-delivery.js';
 import type { Confirming, EventCopy, LaneWinner, Outlet, Route, RouteGroup, SendResult, Winners } from './outlet.js';
 import { emptyReceipt, type Fan, type FanGroup } from './plan.js';
-import { checkPublishOptions } from './publish-options.js';
+import { checkHookedOptions, checkPublishOptions } from './publish-options.js';
 import type { Subscriber } from './subscriber.js';
 
 /** What publishing needs. */
@@ -67,7 +67,8 @@ export class Publisher {
   broadcast(pattern: string, value: unknown, options: PublishOptions): Receipt {
     if (options !== noOptions) checkPublishOptions(options);
     const patterns = parsePattern(pattern);
-    assertAllowed(this.#deps.hooks, { action: 'broadcast', topic: pattern, node: this.#deps.self.name });
+    // Each alternative, in the normal form: a hook that compares texts must not be got round by another spelling.
+    for (const { text } of patterns) this.#assertAllowed('broadcast', text);
     const fan = this.#delivery.findOverlap(patterns).own;
     const route = this.#outlet?.findOverlap(patterns);
     const topic = pattern.startsWith('/') ? pattern : `/${pattern}`;
@@ -76,9 +77,7 @@ export class Publisher {
 
   /** The way of confirmed publishes: `confirming` hears of nodes, `done` is held for each local handler. */
   publishWatched(topic: string, value: unknown, options: PublishOptions, watch: Watch): Watched {
-    assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
-    checkPublishOptions(options);
-    const draft = this.#draft(topic, value, options);
+    const draft = this.#admit(topic, value, options);
     if (draft === undefined) return nothingWatched;
     const found = this.#delivery.find(draft.topic);
     const route = this.#outlet?.find(found.topic);
@@ -134,8 +133,7 @@ export class Publisher {
   }
 
   #publishHooked(topic: string, value: unknown, options: PublishOptions): Receipt {
-    assertAllowed(this.#deps.hooks, { action: 'publish', topic, node: this.#deps.self.name });
-    const draft = this.#draft(topic, value, options);
+    const draft = this.#admit(topic, value, options);
     if (draft === undefined) return emptyReceipt;
     const found = this.#delivery.find(draft.topic);
     const route = this.#outlet?.find(found.topic);
@@ -143,12 +141,18 @@ export class Publisher {
     return this.#publishWide(event, draft.value);
   }
 
-  #draft(topic: string, value: unknown, options: PublishOptions): ReturnType<NonNullable<BusHooks['onPublish']>> {
-    const draft = { topic, value, options };
+  /** What the hooks make of an event: they see its topic in the normal form, and throw or swallow what may not be. */
+  #admit(topic: string, value: unknown, options: PublishOptions): Draft | undefined {
+    const draft = { topic: normalizeTopic(topic), value, options };
+    this.#assertAllowed('publish', draft.topic);
     if (this.#deps.hooks.onPublish === undefined) return draft;
     const changed = this.#deps.hooks.onPublish(draft);
-    if (changed !== undefined && changed.options !== options) checkPublishOptions(changed.options);
+    if (changed !== undefined && changed.options !== options) checkHookedOptions(changed.options);
     return changed;
+  }
+
+  #assertAllowed(action: 'publish' | 'broadcast', topic: string): void {
+    assertAllowed(this.#deps.hooks, { action, topic, node: this.#deps.self.name });
   }
 
   #publishWide(wide: WideEvent, value: unknown, onSent?: (result: SendResult) => void): Receipt {

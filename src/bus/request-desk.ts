@@ -4,15 +4,17 @@ import type { NodeId } from '../core/ids.js';
 import type { Random } from '../core/random.js';
 import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import { TopicTrie } from '../protocol/bus/topic-trie.js';
-import type { BusEvent, GroupStrategy, RequestManyOptions, RequestOptions } from '../spi/bus.js';
+import type { BusEvent, GroupStrategy, RequestManyOptions } from '../spi/bus.js';
+import { AbortToken } from './abort-token.js';
 import { addWinner, memberToCandidate } from './candidate.js';
+import type { BusRequestManyOptions, BusRequestOptions } from './event-bus.js';
 import type { Explanation } from './explain.js';
 import { noHeaders, SharedEvent } from './event.js';
 import { assertAllowed, type BusHooks } from './hooks.js';
 import { Inquiry, type Answerer } from './inquiry.js';
 import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
 import type { Outlet, RouteMember } from './outlet.js';
-import { checkRequestOptions } from './publish-options.js';
+import { checkRequestManyOptions, checkRequestOptions } from './publish-options.js';
 import type { Responder } from './responder.js';
 import type { Wanted } from './wanted.js';
 
@@ -74,7 +76,8 @@ export class RequestDesk {
     ];
   }
 
-  async request(topic: string, value: unknown, options: RequestOptions): Promise<BusEvent> {
+  async request(topic: string, value: unknown, options: BusRequestOptions): Promise<BusEvent> {
+    checkRequestOptions(options);
     const inquiry = this.#start(topic, value, { ...options, answersMax: 1 });
     try {
       const answer = await inquiry.next();
@@ -87,7 +90,8 @@ export class RequestDesk {
     }
   }
 
-  async *requestMany(topic: string, value: unknown, options: RequestManyOptions): AsyncGenerator<BusEvent, void> {
+  async *requestMany(topic: string, value: unknown, options: BusRequestManyOptions): AsyncGenerator<BusEvent, void> {
+    checkRequestManyOptions(options);
     const inquiry = this.#start(topic, value, options);
     let answered = false;
     try {
@@ -117,20 +121,21 @@ export class RequestDesk {
     for (const responder of this.#responders) this.remove(responder);
   }
 
-  #start(topic: string, value: unknown, options: RequestManyOptions): Inquiry {
+  #start(asked: string, value: unknown, options: BusRequestManyOptions): Inquiry {
     const { clock, hooks, self } = this.#deps;
-    checkRequestOptions(options);
+    // The hook sees the normal form: it must not be got round by another spelling.
+    const { topic } = this.#trie.find(asked);
     assertAllowed(hooks, { action: 'request', topic, node: self.name });
-    const found = this.#trie.find(topic);
-    const answerers = this.#findAnswerers(found.topic, value, options);
-    if (answerers.length === 0) throw new ClusterError('no-responders', `nobody responds on ${found.topic}`);
+    const { signal } = options;
+    const answerers = this.#findAnswerers(topic, value, options);
+    if (answerers.length === 0) throw new ClusterError('no-responders', `nobody responds on ${topic}`);
     const inquiry = new Inquiry({
       clock,
-      topic: found.topic,
+      topic,
       timeoutMs: options.timeoutMs ?? 10_000,
       stallMs: options.stallMs,
       answersMax: options.answersMax,
-      cancel: options.cancel,
+      cancel: signal === undefined ? options.cancel : new AbortToken(signal),
     });
     this.#open.add(inquiry);
     inquiry.start(answerers);

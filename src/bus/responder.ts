@@ -1,8 +1,8 @@
-import { CancelSource } from '../core/cancel.js';
+import { CancelSource, type CancelToken } from '../core/cancel.js';
 import { ClusterError, withoutCode } from '../core/errors.js';
-import type { RespondHandler } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
 import { answerCredit, type AnswerSink, type AnswerSource } from './answers.js';
+import type { BusRespondContext, BusRespondHandler } from './event-bus.js';
 import type { ResolvedSubscribeOptions } from './subscribe-options.js';
 import type { Wanted } from './wanted.js';
 
@@ -17,10 +17,10 @@ export class Responder {
   dropped = 0;
   failed = 0;
   inFlight = 0;
-  readonly #handler: RespondHandler;
+  readonly #handler: BusRespondHandler;
   #idleWaiters: (() => void)[] = [];
 
-  constructor(handler: RespondHandler, setup: ResponderSetup) {
+  constructor(handler: BusRespondHandler, setup: ResponderSetup) {
     this.#handler = handler;
     this.options = setup.options;
     this.order = setup.order;
@@ -64,7 +64,7 @@ export class Responder {
       const decode = this.options.decode;
       const value = decode === undefined ? event.value : decode(event.value);
       const own = new OwnEvent(event, value, this.wanted.patterns);
-      await run.pump(() => this.#handler(own, { cancel: run.cancelled }));
+      await run.pump(() => this.#handler(own, new AnswerContext(run.cancelled)));
       this.handled += 1;
     } catch (error) {
       this.failed += 1;
@@ -87,6 +87,25 @@ export interface ResponderSetup {
   readonly options: ResolvedSubscribeOptions;
   readonly order: number;
   readonly wanted: Wanted;
+}
+
+/** What a handler is told beyond the event; the signal is made for those who look at it. */
+class AnswerContext implements BusRespondContext {
+  readonly cancel: CancelToken;
+  #abort: AbortController | undefined;
+
+  constructor(cancel: CancelToken) {
+    this.cancel = cancel;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.cancel.listen((reason) => abort.abort(reason));
+    }
+    return this.#abort.signal;
+  }
 }
 
 /** Feeds one handler's answers to a sink, no faster than the sink asks. */

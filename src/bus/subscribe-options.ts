@@ -1,4 +1,13 @@
 import { ClusterError } from '../core/errors.js';
+import {
+  checkFlag,
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOptionNames,
+  checkWord,
+  optionError,
+} from '../core/options.js';
 import { findLaneFault } from '../protocol/bus/interest-row.js';
 import type { Gap, GroupStrategy, OverflowPolicy, SubscribeOptions } from '../spi/bus.js';
 import type { Wanted } from './wanted.js';
@@ -63,16 +72,21 @@ export const lanesOfNodeMax = 1024;
 export const noSubscribeOptions: SubscribeOptions = Object.freeze({});
 
 function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
-  rejectUnknown(options);
+  checkOptionNames(options, optionNames, 'a subscription');
   const overflow = resolveOverflow(options.overflow);
   const concurrencyMax = options.concurrencyMax ?? 256;
-  if (!(concurrencyMax >= 1)) fail('concurrencyMax', 'it must be at least 1');
+  checkNumber('concurrencyMax', concurrencyMax, 1, Number.POSITIVE_INFINITY);
   const queueMax = overflow === 'latest' ? 1 : (options.queueMax ?? 1024);
-  if (!(queueMax >= 1 && queueMax <= queueLimit)) fail('queueMax', `it must be 1 to ${queueLimit}`);
+  checkNumber('queueMax', queueMax, 1, queueLimit);
   const priority = options.priority ?? 0;
-  if (!Number.isSafeInteger(priority)) fail('priority', 'it must be a whole number');
+  checkInteger('priority', priority, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   const local = options.local ?? true;
   const broker = options.broker ?? true;
+  checkFlag('local', local);
+  checkFlag('broker', broker);
+  for (const name of ['decode', 'onGap', 'onDropped'] as const) {
+    if (options[name] !== undefined) checkFunction(name, options[name]);
+  }
   if (!local && !broker) fail('local', 'with broker false as well, nothing can ever come');
   return {
     id: options.id === undefined ? undefined : resolveName('id', options.id),
@@ -89,19 +103,13 @@ function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
   };
 }
 
-function rejectUnknown(options: SubscribeOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) fail(name, `there is no such option; give ${[...optionNames].join(', ')}`);
-  }
-}
-
 function resolveOverflow(overflow: OverflowPolicy = 'drop-oldest'): OverflowPolicy {
-  if (!overflowPolicies.has(overflow)) fail('overflow', `${overflow} is no policy`);
+  checkWord('overflow', overflow, overflowPolicies);
   return overflow;
 }
 
 /** Most events that one subscription may let wait. */
-const queueLimit = 10_000_000;
+export const queueLimit = 10_000_000;
 
 /** Longest group name and subscription id: they travel to every peer. */
 const nameLengthMax = 128;
@@ -121,7 +129,10 @@ const optionNames: ReadonlySet<string> = new Set<keyof SubscribeOptions>([
   'onDropped',
 ]);
 
-const overflowPolicies: ReadonlySet<string> = new Set<OverflowPolicy>([
+const groupNames: ReadonlySet<string> = new Set(['name', 'strategy']);
+
+/** What may happen to an event that a full queue has no room for. */
+export const overflowPolicies: ReadonlySet<string> = new Set<OverflowPolicy>([
   'block',
   'drop-oldest',
   'drop-newest',
@@ -141,13 +152,14 @@ const defaults: ResolvedSubscribeOptions = resolve({});
 
 function resolveGroup(group: SubscribeOptions['group']): ResolvedSubscribeOptions['group'] {
   if (group === undefined) return undefined;
-  if (!strategies.has(group.strategy)) fail('group.strategy', `${group.strategy} is no strategy`);
+  checkOptionNames(group, groupNames, 'group');
+  checkWord('group.strategy', group.strategy, strategies);
   return { name: resolveName('group.name', group.name), strategy: group.strategy };
 }
 
 function resolveName(option: string, name: string): string {
-  if (name === '' || name.length > nameLengthMax) fail(option, `it must have 1 to ${nameLengthMax} characters`);
-  return name;
+  if (typeof name === 'string' && name !== '' && name.length <= nameLengthMax) return name;
+  throw optionError(option, `give a text of 1 to ${nameLengthMax} characters`, name);
 }
 
 function fail(option: string, why: string): never {

@@ -1,5 +1,7 @@
 import { after, type Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
+import { waitMaxMs } from '../core/limits.js';
+import { checkNumber, checkOptionNames, checkWord } from '../core/options.js';
 import type { BusSubscription, OnlyValues, SubscriptionStats } from '../spi/bus.js';
 
 /** What handles of one kind of part share; there may be a million handles. */
@@ -9,6 +11,9 @@ export interface SubscriptionOwner<Part> {
   update(part: Part, patterns: string | readonly string[], only: OnlyValues | undefined): void;
   stop(part: Part): void;
 }
+
+const readyNames: ReadonlySet<string> = new Set(['scope', 'timeoutMs']);
+const scopes: ReadonlySet<string> = new Set(['local', 'cluster']);
 
 function doNothing(): void {
   // Until there is something to give up.
@@ -41,8 +46,11 @@ export class SubscriptionHandle<
   }
 
   async ready(options: Parameters<BusSubscription['ready']>[0] = {}): Promise<void> {
-    if ((options.scope ?? 'local') === 'local') return;
-    await this.#untilKnown(options.timeoutMs ?? 10_000);
+    checkOptionNames(options, readyNames, 'ready');
+    const { scope = 'local', timeoutMs = 10_000 } = options;
+    checkWord('scope', scope, scopes);
+    checkNumber('timeoutMs', timeoutMs, 0, waitMaxMs);
+    if (scope === 'cluster') await this.#untilKnown(timeoutMs);
   }
 
   update(patterns: string | readonly string[], only?: OnlyValues): void {

@@ -1,4 +1,5 @@
 import { ClusterError } from '../core/errors.js';
+import { checkOptionNames, optionError } from '../core/options.js';
 import { ExactPattern, matchesSegments, parsePattern, topicToSegments, type TopicPattern } from '../core/topic.js';
 import type { OnlyValues } from '../spi/bus.js';
 
@@ -20,15 +21,25 @@ export function createWanted(patterns: string | readonly string[], only?: OnlyVa
   if (!Array.isArray(texts) || texts.length === 0 || texts.some((text) => typeof text !== 'string')) {
     throw new ClusterError('invalid-topic', 'what is subscribed must be a pattern or a list of patterns');
   }
-  if (only !== undefined && !(typeof only.capture === 'string' && typeof only.values.has === 'function')) {
-    throw new ClusterError('invalid-options', 'only is { capture, values } with a Set of texts for values');
-  }
+  if (only !== undefined) checkOnly(only);
   const parsed = uniquePatterns(texts.flatMap((text) => parsePattern(text)));
   const [first] = parsed;
   return parsed.length === 1 && first?.exact === true && only === undefined
     ? new OneTopic(first.text)
     : new Patterns(parsed, only);
 }
+
+function checkOnly(only: OnlyValues): void {
+  checkOptionNames(only, onlyNames, 'only');
+  if (typeof only.capture !== 'string') {
+    throw optionError('only.capture', 'give the name of a captured segment', only.capture);
+  }
+  const values: unknown = only.values;
+  const isSet = typeof values === 'object' && values !== null && 'has' in values && Symbol.iterator in values;
+  if (!isSet) throw optionError('only.values', 'give a Set of texts', values);
+}
+
+const onlyNames: ReadonlySet<string> = new Set(['capture', 'values']);
 
 /** One topic and nothing else, as most subscriptions are where there are a million: its text is all that is kept. */
 class OneTopic implements Wanted {

@@ -1,5 +1,6 @@
 import { ClusterError } from './errors.js';
 import { topicAlternativesMax, topicDoubleStarsMax, topicLengthMax, topicSegmentsMax } from './limits.js';
+import { describeGiven } from './options.js';
 
 /**
  * Topic syntax. A topic is a path, `/device/boiler/7/temperature`. A pattern may also use, for a whole segment:
@@ -27,6 +28,7 @@ export interface TopicCapture {
 
 /** Returns the normal form of a plain topic; throws `invalid-topic` for a wildcard or a malformed path. */
 export function normalizeTopic(topic: string): string {
+  assertText('a topic', topic);
   const wrong = findTopicFault(topic);
   if (wrong !== undefined) {
     throw new ClusterError('invalid-topic', `topic ${JSON.stringify(topic.slice(0, 120))}: ${wrong}`);
@@ -58,6 +60,7 @@ export function findTopicFault(topic: string): string | undefined {
 
 /** Reads a pattern into its alternatives; throws `invalid-topic` and says which segment is wrong and why. */
 export function parsePattern(text: string): readonly TopicPattern[] {
+  assertText('a pattern', text);
   if (findTopicFault(text) === undefined) return [new ExactPattern(addSlash(text))];
   const fail = (why: string): never => {
     throw new ClusterError('invalid-topic', `pattern ${JSON.stringify(text.slice(0, 120))}: ${why}`);
@@ -156,6 +159,13 @@ export function topicSegment(name: string): string {
 export function segmentToText(segment: string): string {
   if (segment === '%') return '';
   return segment.replaceAll(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** A program in JavaScript may give anything. */
+function assertText(what: string, given: unknown): void {
+  if (typeof given !== 'string') {
+    throw new ClusterError('invalid-topic', `${what} is a text, not ${describeGiven(given)}`);
+  }
 }
 
 const slash = 0x2f;

@@ -4,7 +4,8 @@ import { type LossySource, withOverflow } from '../cluster/rpc/sources.js';
 import type { CallContext, ServiceHandlers } from '../cluster/rpc/service-types.js';
 import { CancelSource } from '../core/cancel.js';
 import type { Clock } from '../core/clock.js';
-import type { BusEvent, RequestOptions } from '../spi/bus.js';
+import type { BusEvent, PublishOptions, RequestOptions } from '../spi/bus.js';
+import type { InvokeOptions } from '../spi/rpc.js';
 import type { NodeRooms } from './assemble.js';
 import {
   guestContract,
@@ -29,16 +30,16 @@ function guestHandlers(rooms: NodeRooms, meter: TopicMeter): ServiceHandlers<Gue
   return {
     host: () => selfView(rooms),
     members: () => membership.members().map((member) => viewOf(member, membership.self.name)),
-    publish: ({ topic, value, ...options }: GuestMessage) => bus.publish(topic, value, options),
+    publish: (message: GuestMessage) => bus.publish(message.topic, message.value, publishOptions(message)),
     subscribe: (interest: GuestInterest) => guestEvents(rooms, interest),
-    request: async ({ topic, value, ...options }: GuestMessage, context) =>
-      toPlain(await bus.request(topic, value, requestOptions(options, context))),
-    requestMany: ({ topic, value, ...options }: GuestMessage, context) =>
-      plainItems(bus.requestMany(topic, value, requestOptions(options, context))),
-    invoke: ({ service, method, input, ...options }: GuestCall, context) =>
-      rpc.invoke(service, method, input, { ...options, cancel: cancelOf(context) }),
-    invokeStream: ({ service, method, input, ...options }: GuestCall, context) =>
-      rpc.invokeStream(service, method, input, { ...options, cancel: cancelOf(context) }),
+    request: async (message: GuestMessage, context) =>
+      toPlain(await bus.request(message.topic, message.value, requestOptions(message, context))),
+    requestMany: (message: GuestMessage, context) =>
+      plainItems(bus.requestMany(message.topic, message.value, requestOptions(message, context))),
+    invoke: (asked: GuestCall, context) =>
+      rpc.invoke(asked.service, asked.method, asked.input, invokeOptions(asked, context)),
+    invokeStream: (asked: GuestCall, context) =>
+      rpc.invokeStream(asked.service, asked.method, asked.input, invokeOptions(asked, context)),
     instances: ({ service }) => rpc.instances(service),
     explain: ({ topic }) => bus.explain(topic),
     tap: ({ pattern, sample }) =>
@@ -68,8 +69,27 @@ async function* plainItems(events: AsyncIterable<BusEvent>): AsyncGenerator<BusE
   for await (const event of events) yield toPlain(event);
 }
 
-function requestOptions(options: Omit<GuestMessage, 'topic' | 'value'>, context: CallContext): RequestOptions {
-  return { ...options, cancel: cancelOf(context) };
+/** The fields that this build knows: a guest of a later one may send more, and what it says of other commands is not for these. */
+function publishOptions({ key, headers, ttlMs }: GuestMessage): PublishOptions {
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+  };
+}
+
+function requestOptions(message: GuestMessage, context: CallContext): RequestOptions {
+  const { timeoutMs } = message;
+  const wait = timeoutMs === undefined ? {} : { timeoutMs };
+  return { ...publishOptions(message), ...wait, cancel: cancelOf(context) };
+}
+
+function invokeOptions({ node, timeoutMs }: GuestCall, context: CallContext): InvokeOptions {
+  return {
+    ...(node === undefined ? {} : { node }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    cancel: cancelOf(context),
+  };
 }
 
 function cancelOf(context: CallContext): CancelSource {

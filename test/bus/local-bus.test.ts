@@ -541,6 +541,32 @@ describe('bus/local', () => {
       assert.equal(cancelled, 1);
     });
 
+    it('is cancelled by its asker with an AbortSignal, and its responder has one', async () => {
+      const { bus, sim } = createBus();
+      const seen: AbortSignal[] = [];
+      bus.respond('/a', (_event, { signal }) => {
+        seen.push(signal);
+        return new Promise(() => undefined);
+      });
+      const abort = new AbortController();
+      const request = bus.request('/a', 1, { signal: abort.signal });
+      request.catch(() => undefined);
+      await sim.runAsync(1);
+      assert.deepEqual(
+        seen.map(({ aborted }) => aborted),
+        [false],
+      );
+      abort.abort();
+      await assert.rejects(request, { code: 'cancelled' });
+      assert.deepEqual(
+        seen.map(({ aborted }) => aborted),
+        [true],
+      );
+      await assert.rejects(bus.request('/a', 1, { signal: abort.signal }), { code: 'cancelled' });
+      await sim.runAsync(1);
+      assert.equal(seen.length, 1, 'what was aborted before it began asks nobody');
+    });
+
     it('is cancelled by its asker', async () => {
       const { bus, sim } = createBus();
       const cancel = new CancelSource();

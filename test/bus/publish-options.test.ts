@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { of } from 'rxjs';
 import { headersBytesMax, headersMax, waitMaxMs } from '../../src/core/limits.js';
 import type { ConfirmLevel, PublishOptions } from '../../src/spi/bus.js';
 import { TestCluster } from './three-nodes.js';
@@ -17,6 +18,9 @@ describe('bus/publish-options', () => {
     'headers that are too large together': [{ headers: entries(60, 'v'.repeat(200)) }, 'too-large'],
     'a header that is no text': [{ headers: { name: 1 } }, 'invalid-options'],
     'headers that are no object': [{ headers: null }, 'invalid-options'],
+    'headers that are a list': [{ headers: ['a'] }, 'invalid-options'],
+    'a header that is undefined': [{ headers: { name: undefined } }, 'invalid-options'],
+    'a misspelt option': [{ ttl: 5 }, 'invalid-options'],
   };
 
   for (const [name, [options, code]] of Object.entries(refused)) {
@@ -53,6 +57,56 @@ describe('bus/publish-options', () => {
     for (const options of [{ stallMs: Infinity }, { answersMax: 0 }]) {
       await assert.rejects(bus.requestMany('/q', 1, options)[Symbol.asyncIterator]().next(), { code });
     }
+    await cluster.stop();
+  });
+
+  it('says what was expected where something else than options, a topic or a source is given', async () => {
+    const cluster = await listening();
+    const { bus } = cluster;
+    const given = (value: unknown): never => value as never;
+    const throwing: readonly (readonly [() => unknown, RegExp])[] = [
+      [() => bus.publish('/t', 1, given(5)), /the options of publish: give an object of key, headers, ttlMs, not 5/],
+      [() => bus.publish('/t', 1, given(null)), /the options of publish: .* not null/],
+      [() => bus.publish(given(5), 1), /\[invalid-topic\] a topic is a text, not 5/],
+      [() => bus.broadcast(given(undefined), 1), /\[invalid-topic\] a pattern is a text, not undefined/],
+      [() => bus.publishMany('/t', given('abc')), /values: give an array .* not 'abc'/],
+      [() => bus.publishMany('/t', given(5)), /values: give an array/],
+      [() => bus.publishMany('/t', [], given({ ttl: 5 })), /publish takes no option ttl; give key, headers, ttlMs/],
+      [() => bus.explain(given(5)), /a topic is a text/],
+      [() => bus.tap('/t', given({ sampel: 1 })), /tap takes no option sampel/],
+      [() => bus.observe(given(5)), /\[invalid-topic\]/],
+      [() => bus.observe('/t', given({ foo: 1 })), /a subscription takes no option foo/],
+      [() => bus.onFault(given(5)), /the listener: give a function, not 5/],
+    ];
+    for (const [run, message] of throwing) assert.throws(run, message);
+    const rejecting: readonly (readonly [Promise<unknown>, RegExp])[] = [
+      [bus.publishConfirmed('/t', 1, given(undefined)), /the options of publishConfirmed: .* not undefined/],
+      [bus.publishConfirmed('/t', 1, given({ level: 'delivered', timeout: 1 })), /takes no option timeout/],
+      [bus.publishConfirmed(given(5), 1, { level: 'delivered' }), /a topic is a text/],
+      [bus.publishFrom('/t', given([1])), /source: give an AsyncIterable or an Observable .* not an array/],
+      [bus.publishFrom('/t', given(null)), /source: give .* not null/],
+      [bus.publishFrom('/t', oneValue(), given({ over: 1 })), /publishFrom takes no option over/],
+      [bus.publishFrom('/t', of(1), given({ overflow: 'x' })), /overflow: give one of .* not 'x'/],
+      [bus.request(given(5), 1), /a topic is a text/],
+      [bus.request('/q', 1, given({ answersMax: 2 })), /request takes no option answersMax/],
+      [bus.request('/q', 1, given({ cancel: new AbortController().signal })), /an AbortSignal as signal/],
+      [bus.request('/q', 1, given({ signal: {} })), /signal: give an AbortSignal, not an object/],
+    ];
+    for (const [promise, message] of rejecting) await assert.rejects(promise, message);
+    await cluster.stop();
+  });
+
+  it('shows hooks a topic in its normal form, however the caller writes it', async () => {
+    const allow = ({ topic }: { topic: string }) => !topic.startsWith('/admin/');
+    const cluster = new TestCluster(1, { hooks: { allow } });
+    await cluster.add('a');
+    const bus = cluster.bus('a');
+    const code = 'unauthorized';
+    assert.throws(() => bus.publish('admin/reset', 1), { code });
+    assert.throws(() => bus.broadcast('open,admin/*', 1), { code });
+    await assert.rejects(bus.publishConfirmed('admin/reset/', 1, { level: 'written' }), { code });
+    await assert.rejects(bus.request('admin/reset', 1), { code });
+    assert.throws(() => bus.subscribe('admin/reset', () => undefined), { code });
     await cluster.stop();
   });
 

@@ -11,7 +11,23 @@ describe('bus/subscribe-options', () => {
       ['/a/{id}', () => undefined, { only: { capture: 'id', values: ['1'] } }],
       'invalid-options',
     ],
+    'an unknown part of a set of values': [
+      ['/a/{id}', () => undefined, { only: { capture: 'id', values: new Set(), set: 1 } }],
+      'invalid-options',
+    ],
+    'null for a set of values': [['/a/{id}', () => undefined, { only: null }], 'invalid-options'],
     'no handler': [['/a'], 'invalid-options'],
+    'null for options': [['/a', () => undefined, null], 'invalid-options'],
+    'a decode that is no function': [['/a', () => undefined, { decode: 5 }], 'invalid-options'],
+    'a listener that is no function': [['/a', () => undefined, { onGap: 'x' }], 'invalid-options'],
+    'a switch that is a text': [['/a', () => undefined, { local: 'no' }], 'invalid-options'],
+    'an id that is a number': [['/a', () => undefined, { id: 5 }], 'invalid-options'],
+    'a group that is a text': [['/a', () => undefined, { group: 'g' }], 'invalid-options'],
+    'a group that is null': [['/a', () => undefined, { group: null }], 'invalid-options'],
+    'a misspelt part of a group': [
+      ['/a', () => undefined, { group: { name: 'g', strategy: 'random', stategy: 'x' } }],
+      'invalid-options',
+    ],
     'no pattern': [[[], () => undefined], 'invalid-topic'],
     'a number for a pattern': [[5, () => undefined], 'invalid-topic'],
     'a list with a number': [[['/a', 5], () => undefined], 'invalid-topic'],
@@ -25,4 +41,32 @@ describe('bus/subscribe-options', () => {
       assert.equal(bus.publish('/a/1', 1).local, 0);
     });
   }
+
+  it('are told apart from a set of values when a subscription is updated', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const bus = createLocalBus({ clock: simulator, random: simulator.random, self: { name: 'n1', epoch: 1 } });
+    const only = { capture: 'id', values: new Set(['1']) };
+    const subscription = bus.subscribe('/a/{id}', () => undefined, { only });
+    const update = (...args: readonly unknown[]) => subscription.update(...(args as [string]));
+    assert.throws(() => update('/a/{id}', new Set(['2'])), /the options of only|only\.capture/);
+    assert.throws(() => update(new Set(['/a/{id}'])), { code: 'invalid-topic' });
+    assert.deepEqual([bus.publish('/a/1', 1).local, bus.publish('/a/2', 1).local], [1, 0], 'it wants what it wanted');
+    update('/a/{id}', { capture: 'id', values: new Set(['2']) });
+    assert.deepEqual([bus.publish('/a/1', 1).local, bus.publish('/a/2', 1).local], [0, 1]);
+    update('/a/{id}');
+    assert.deepEqual(
+      [bus.publish('/a/1', 1).local, bus.publish('/a/2', 1).local],
+      [1, 1],
+      'no set narrows it any more',
+    );
+  });
+
+  it('of ready are checked', async () => {
+    const simulator = new Simulator({ seed: 1 });
+    const bus = createLocalBus({ clock: simulator, random: simulator.random, self: { name: 'n1', epoch: 1 } });
+    const subscription = bus.subscribe('/a', () => undefined);
+    for (const options of [{ scope: 'all' }, { scop: 'cluster' }, { scope: 'cluster', timeoutMs: Number.NaN }, 5]) {
+      await assert.rejects(subscription.ready(options as object), { code: 'invalid-options' });
+    }
+  });
 });
