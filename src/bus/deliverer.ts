@@ -48,8 +48,10 @@ export class Deliverer {
     const done = arrived.head.confirm === 2 ? new Gate() : undefined;
     this.#core.delivery.deliver(fan ?? ownLaneFan, chosen, event, done);
     // A group without a member here beside somebody who got it: not all was handled, and not all may be sent again.
-    done?.settle(blocker !== undefined || chosen.length >= arrived.won.length);
-    return done ?? handledCode.done;
+    const isWhole = blocker !== undefined || chosen.length >= arrived.won.length;
+    if (!isWhole) this.#meter.unwanted.add();
+    done?.settle(isWhole);
+    return done ?? (isWhole ? handledCode.done : handledCode.partial);
   }
 
   #findFan(arrived: ArrivedEvent): Fan {

@@ -57,12 +57,15 @@ export class LaneConfirms {
     return false;
   }
 
-  /** The peer said what came of one event. */
-  handled(number: number, code: number): void {
-    const owed = this.#handled.get(number);
-    if (owed === undefined) return;
-    this.#handled.delete(number);
+  /** The peer said what came of one event. Returns false when nobody here waits for that. */
+  handled(number: number, code: number): boolean {
+    // What nobody took was not delivered either. The report comes before the acknowledgement.
+    const pending = code === handledCode.refused ? this.#levels().find((level) => level.has(number)) : this.#handled;
+    const owed = pending?.get(number);
+    if (owed === undefined) return false;
+    pending?.delete(number);
     owed.confirming.settle(owed.copy, handledOutcome(code));
+    return true;
   }
 
   /** What was sent up to `number` will not be sent again. */
