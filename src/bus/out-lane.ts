@@ -4,7 +4,6 @@ import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
   beginFrame,
-  handledCode,
   readFrame,
   recordKind,
   writeNumberRecord,
@@ -77,8 +76,6 @@ export class OutLane {
   #topicsSent = new Set<number>();
   /** The last number that this connection told of, by an event or a base. */
   #toldTo = 0;
-  /** The last number that was told as refused. */
-  #refusedTo = 0;
   readonly #confirms: LaneConfirms;
   readonly #stuck = new StuckWatch();
   #cancelWritten: CancelTimer | undefined;
@@ -290,18 +287,9 @@ export class OutLane {
     } else if (kind === recordKind.handled) {
       const number = reader.varint();
       const code = reader.u8();
-      if (reader.ok) this.#handled(number, code);
+      if (reader.ok && number <= this.#window.sent && this.#confirms.handled(number, code)) this.#host.onRefused(this);
     }
     return reader.ok;
-  }
-
-  /** Confirmations know what comes twice; for the others refusals come in the order of their numbers, and again after a reconnect. */
-  #handled(number: number, code: number): void {
-    if (this.#confirms.handled(number, code)) return;
-    if (code !== handledCode.refused && code !== handledCode.partial) return;
-    if (number <= this.#refusedTo || number > this.#window.sent) return;
-    this.#refusedTo = number;
-    this.#host.onRefused(this);
   }
 
   #resume(known: boolean, received: number): void {
@@ -352,7 +340,6 @@ export class OutLane {
     const { unknown, unsent } = this.#window.abandon();
     const neverSent = new Set(unsent.map((event) => event.confirm));
     this.#toldTo = 0;
-    this.#refusedTo = 0;
     if (unknown !== undefined) this.#host.onUnknown(this, unknown);
     if (unsent.length > 0 && !kept) this.#host.onUnsent(this, unsent.length);
     this.#confirms.end(neverSent, kept);
