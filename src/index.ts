@@ -13,6 +13,7 @@ export type {
   BusRespondContext,
   BusRespondHandler,
   EventBus,
+  RefusedEvents,
   SubscriptionInfo,
   Undelivered,
   UnknownDelivery,

@@ -11,6 +11,7 @@ export class BusMeter {
   readonly gaps: Counter;
   readonly deliveryUnknown: Counter;
   readonly unsent: Counter;
+  readonly groupless: Counter;
   readonly malformed: Counter;
   readonly unknownRecords: Counter;
 
@@ -25,6 +26,7 @@ export class BusMeter {
     this.gaps = count('gaps', 'runs of events that were lost on the way here');
     this.deliveryUnknown = count('delivery_unknown', 'events sent and never acknowledged');
     this.unsent = count('events_unsent', 'events accepted and never sent, because their node went away');
+    this.groupless = count('events_groupless', 'events that came to a node where their group had no member any more');
     this.malformed = count('frames_malformed', 'frames and records that a peer should not have sent');
     this.unknownRecords = count('records_unknown', 'records of a later build that were skipped');
   }

@@ -83,6 +83,7 @@ export class ClusterOutlet implements Outlet {
         clock,
         onUnknown: (lane, range) => this.#onUnknown(lane, range),
         onUnsent: (lane, count) => this.#onUnsent(lane, count),
+        onRefused: (lane) => this.#onRefused(lane),
         onMalformed: (lane) => onMalformed(this.#book.find(lane.node)),
         onRoom: () => this.#tellRoom(),
       },
@@ -340,6 +341,13 @@ export class ClusterOutlet implements Outlet {
     const { node, epoch } = lane;
     this.#deps.logger.info('events were never sent', { node, epoch, count });
     this.#core.tellUndelivered({ kind: 'unsent', node, epoch, count });
+  }
+
+  #onRefused(lane: OutLane): void {
+    this.#meter.groupless.add();
+    const { node, epoch } = lane;
+    this.#deps.logger.debug('a group had no member any more where an event came', { node, epoch });
+    this.#core.tellUndelivered({ kind: 'refused', node, epoch, count: 1 });
   }
 
   #onMalformed(peer: Peer | undefined): void {

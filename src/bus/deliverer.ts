@@ -29,27 +29,38 @@ export class Deliverer {
    */
   deliver(peer: Peer, blocker: Subscriber | undefined, arrived: ArrivedEvent): Gate | number {
     this.#meter.received.add();
-    if (
-      this.#core.isGuarded &&
-      !this.#core.isAllowed({ action: 'publish', topic: arrived.topic, node: peer.id.name })
-    ) {
-      this.#meter.forbidden.add();
-      return handledCode.failed;
-    }
+    if (this.#core.isGuarded && this.#isForbidden(peer, arrived.topic)) return handledCode.failed;
     const fan = blocker === undefined ? this.#findFan(arrived) : undefined;
     const chosen = blocker === undefined ? this.#chooseMembers(fan, arrived) : wantsIt(blocker, arrived);
-    if ((fan === undefined || fan.plain.length === 0) && chosen.length === 0) {
-      this.#meter.unwanted.add();
-      // Who left a group is no reason to lose what the group should do.
-      return arrived.won.length > 0 ? handledCode.refused : handledCode.done;
-    }
+    if ((fan === undefined || fan.plain.length === 0) && chosen.length === 0) return this.#tellUnwanted(arrived);
     const event = this.#decode(peer, arrived, blocker !== undefined);
     if (event === undefined) return handledCode.failed;
     const done = arrived.head.confirm === 2 ? new Gate() : undefined;
     this.#core.delivery.deliver(fan ?? ownLaneFan, chosen, event, done);
-    // A group without a member here beside somebody who got it: not all was handled, and not all may be sent again.
-    done?.settle(blocker !== undefined || chosen.length >= arrived.won.length);
-    return done ?? handledCode.done;
+    if (blocker !== undefined || chosen.length >= arrived.won.length) {
+      done?.settle(true);
+      return done ?? handledCode.done;
+    }
+    return this.#tellPartial(done);
+  }
+
+  #tellUnwanted({ won }: ArrivedEvent): number {
+    this.#meter.unwanted.add();
+    // Who left a group is no reason to lose what the group should do.
+    return won.length > 0 ? handledCode.refused : handledCode.done;
+  }
+
+  /** A group without a member here beside somebody who got it: not all was handled, and not all may be sent again. */
+  #tellPartial(done: Gate | undefined): Gate | number {
+    this.#meter.unwanted.add();
+    done?.settle(false);
+    return done ?? handledCode.partial;
+  }
+
+  #isForbidden(peer: Peer, topic: string): boolean {
+    const isForbidden = !this.#core.isAllowed({ action: 'publish', topic, node: peer.id.name });
+    if (isForbidden) this.#meter.forbidden.add();
+    return isForbidden;
   }
 
   #findFan(arrived: ArrivedEvent): Fan {

@@ -96,7 +96,7 @@ export interface SubscriptionInfo {
 }
 
 /** Events that left the publisher's hands without a receiver's acknowledgement, told once, when that is known. */
-export type Undelivered = UnknownDelivery | UnsentEvents;
+export type Undelivered = UnknownDelivery | UnsentEvents | RefusedEvents;
 
 /** Sent and never acknowledged: some of them arrived, some did not, and nobody can know which. */
 export interface UnknownDelivery {
@@ -112,6 +112,17 @@ export interface UnknownDelivery {
 /** Accepted and never sent: they certainly did not arrive. */
 export interface UnsentEvents {
   readonly kind: 'unsent';
+  readonly node: string;
+  readonly epoch: number;
+  readonly count: number;
+}
+
+/**
+ * Arrived at a node where a group that was to get them had no member any more. Whoever else wanted them there got them. Confirmed
+ * events are not told here: another member is chosen for them, or their report says `refused`.
+ */
+export interface RefusedEvents {
+  readonly kind: 'refused';
   readonly node: string;
   readonly epoch: number;
   readonly count: number;

@@ -206,6 +206,7 @@ export class InLane {
     if (head.confirm > 0) this.#ackNow = true;
     const done = this.#host.onEvent(this, { topic, head, won, bytes, valueStart: reader.offset, valueEnd: end });
     if (head.confirm === 2) this.#reportLater(number, done);
+    else if (done === handledCode.refused || done === handledCode.partial) this.#reportGroupLoss(number, done);
   }
 
   #topicOf(head: EventHead): string | undefined {
@@ -220,6 +221,12 @@ export class InLane {
     this.#ackNow = true;
     // Whether its sender waits for the handlers is not known; one that does not takes no notice.
     this.#reportLater(number, handledCode.failed);
+  }
+
+  /** A group lost an event whose winner was to be here: nobody waits for that, and its publisher is told all the same. */
+  #reportGroupLoss(number: number, code: number): void {
+    this.#ackNow = true;
+    this.#reportLater(number, code);
   }
 
   #reportLater(number: number, done: Gate | number): void {

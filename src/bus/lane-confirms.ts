@@ -10,6 +10,8 @@ export class LaneConfirms {
   readonly #written: Pending = new Map();
   readonly #delivered: Pending = new Map();
   readonly #handled: Pending = new Map();
+  /** The last number that was told as refused. */
+  #refusedTo = 0;
 
   constructor(node: string) {
     this.#node = node;
@@ -57,12 +59,21 @@ export class LaneConfirms {
     return false;
   }
 
-  /** The peer said what came of one event. */
-  handled(number: number, code: number): void {
-    const owed = this.#handled.get(number);
-    if (owed === undefined) return;
-    this.#handled.delete(number);
-    owed.confirming.settle(owed.copy, handledOutcome(code));
+  /** The peer said what came of one event that it was sent. Returns true when a group lost it and nobody here waits for it. */
+  handled(number: number, code: number): boolean {
+    // What nobody took was not delivered either. The report comes before the acknowledgement.
+    const pending = code === handledCode.refused ? this.#levels().find((level) => level.has(number)) : this.#handled;
+    const owed = pending?.get(number);
+    if (owed !== undefined) {
+      pending?.delete(number);
+      owed.confirming.settle(owed.copy, handledOutcome(code));
+      return false;
+    }
+    if (code !== handledCode.refused && code !== handledCode.partial) return false;
+    // Refusals come in the order of their numbers, and again after a reconnect.
+    const isNew = number > this.#refusedTo;
+    if (isNew) this.#refusedTo = number;
+    return isNew;
   }
 
   /** What was sent up to `number` will not be sent again. */
@@ -74,6 +85,7 @@ export class LaneConfirms {
   end(neverSent: ReadonlySet<Confirming | undefined>, isKept: boolean): void {
     const all = this.#levels().flatMap((pending) => Array.from(pending.values()));
     for (const pending of this.#levels()) pending.clear();
+    this.#refusedTo = 0;
     for (const { confirming, copy } of all) {
       const isUnsent = neverSent.has(confirming);
       if (!isUnsent || !isKept) confirming.settle(copy, isUnsent ? 'unsent' : 'link-lost');

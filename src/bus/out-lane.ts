@@ -27,6 +27,8 @@ export interface OutLaneHost {
   onUnknown(lane: OutLane, range: NumberRange): void;
   /** Accepted events that certainly never left. */
   onUnsent(lane: OutLane, count: number): void;
+  /** An event that the peer has, and that had no member there any more for a group that it was to go to. */
+  onRefused(lane: OutLane): void;
   /** A frame that the peer should not have sent. */
   onMalformed(lane: OutLane): void;
   /** There is room again after `hasRoom` was false. */
@@ -285,7 +287,7 @@ export class OutLane {
     } else if (kind === recordKind.handled) {
       const number = reader.varint();
       const code = reader.u8();
-      if (reader.ok) this.#confirms.handled(number, code);
+      if (reader.ok && number <= this.#window.sent && this.#confirms.handled(number, code)) this.#host.onRefused(this);
     }
     return reader.ok;
   }

@@ -1,4 +1,3 @@
-import type { EventBus } from '../bus/event-bus.js';
 import { ClusterError } from '../core/errors.js';
 import { findRandom, type Random } from '../core/random.js';
 import type { BusEvent, GroupStrategy, OverflowPolicy } from '../spi/bus.js';
@@ -80,6 +79,7 @@ class EventRun {
         gaps: this.#gapsTold,
         unknown: this.#log.unknown,
         unsent: this.#log.unsent,
+        refused: this.#log.refused,
         ...this.#counts,
       },
     };
@@ -148,6 +148,7 @@ class EventRun {
   #kill(name: string): void {
     this.#counts.kills += 1;
     this.#cluster.kill(name, this.#random.below(2) === 0 ? 'reset' : 'silent');
+    for (const { group } of this.#homes.get(name)?.members ?? []) group.died(this.#cluster.simulator.now());
     this.#ended(name);
   }
 
@@ -169,7 +170,6 @@ class EventRun {
     const home = this.#homes.get(name);
     if (home === undefined) return;
     this.#checker.lifeEnded(home.life);
-    for (const { group, member } of home.members) group.ended(member, this.#cluster.simulator.now());
     this.#homes.delete(name);
   }
 
@@ -198,7 +198,7 @@ class EventRun {
     if (group === undefined) return;
     for (let count = 1 + this.#random.below(20); count > 0; count -= 1) {
       const value = { life: home.life, number: (home.published += 1) };
-      group.willPublish(value, this.#cluster.simulator.now(), believedMembers(home.node.bus, group.name));
+      group.willPublish(value, this.#cluster.simulator.now());
       const key = `key-${this.#random.below(8)}`;
       const receipt = home.node.bus.publish(`/group/${group.name}`, value, { key });
       if (receipt.groups === 1 && receipt.dropped === 0) group.promised(value);
@@ -344,7 +344,7 @@ class EventRun {
       ...(overflow === 'block' ? { overflow, queueMax: 20, concurrencyMax: 1 } : {}),
     });
     group.add(member);
-    home.members.push({ subscription, group, member });
+    home.members.push({ subscription, group });
   }
 
   #changeGroups(home: EventHome): void {
@@ -355,7 +355,6 @@ class EventRun {
     }
     home.members = home.members.filter((other) => other !== entry);
     entry.subscription.stop();
-    entry.group.ended(entry.member, this.#cluster.simulator.now());
   }
 
   async #heal(): Promise<void> {
@@ -417,12 +416,6 @@ class EventRun {
   #drawPatterns(): readonly string[] {
     return Array.from({ length: 1 + this.#random.below(2) }, () => findRandom(this.#random, somePatterns) ?? '/a');
   }
-}
-
-/** The nodes that a node believes to have members of a group. */
-function believedMembers(bus: EventBus, name: string): readonly string[] {
-  const group = bus.explain(`/group/${name}`).groups.find((other) => other.name === name);
-  return group?.members.map(({ node }) => node) ?? [];
 }
 
 /** The lives that a node has a link to and that want anything. */

@@ -92,7 +92,7 @@ describe('bus/cluster', () => {
     await cluster.add('a', 'b');
     const subscription = cluster.bus('b').subscribe('/flood', () => undefined);
     await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 1000);
-    const told = { unknown: 0, unsent: 0 };
+    const told = { unknown: 0, unsent: 0, refused: 0 };
     cluster.bus('a').onUndelivered(({ kind, count }) => void (told[kind] += count));
     cluster.hub.cut('a', 'b');
     for (let index = 0; index < 20_000; index += 1) cluster.bus('a').publish('/flood', index);

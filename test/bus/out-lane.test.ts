@@ -75,6 +75,7 @@ class World {
         clock: this.sim,
         onUnknown: (_, { from, to }) => void this.unknown.push({ from, to }),
         onUnsent: () => assert.fail('everything was sent'),
+        onRefused: () => assert.fail('the peer has no groups'),
         onMalformed: () => assert.fail('the peer sends nothing wrong'),
         onRoom: () => undefined,
       },

@@ -20,7 +20,7 @@ import { headersBytesMax, headersMax, topicLengthMax, wireVersionMin } from '../
  *
  *     resume      known u8, received varint           the first record of the answering side
  *     ack         number varint                       cumulative
- *     handled     number varint, code u8              what came of a confirmed event, see `handledCode`
+ *     handled     number varint, code u8              what came of a confirmed event, or of one that a group lost, see `handledCode`
  */
 export const recordKind = {
   base: 1,
@@ -41,6 +41,8 @@ export const handledCode = {
   failed: 1,
   /** Nobody here wanted it any more: no handler ran, and the groups that it was for may choose again. */
   refused: 2,
+  /** Some of the groups that it was for had no member here any more, and others got it: it may not be sent again as a whole. */
+  partial: 3,
 } as const;
 
 /** What a frame begins with: the wire version of its link. */

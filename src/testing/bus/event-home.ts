@@ -2,7 +2,7 @@ import { after } from '../../core/clock.js';
 import type { ClusterNode } from '../../runtime/cluster-node.js';
 import type { BusSubscription } from '../../spi/bus.js';
 import type { BusChecker, CheckedSubscription } from './bus-checker.js';
-import type { CheckedMember, GroupChecker } from './group-checker.js';
+import type { GroupChecker } from './group-checker.js';
 
 /** One life of a node in an event run, with what it subscribed. */
 export class EventHome {
@@ -14,8 +14,7 @@ export class EventHome {
   /** Requests and confirmations that have not settled. */
   open = 0;
   plain: { readonly subscription: BusSubscription; readonly checked: CheckedSubscription }[] = [];
-  members: { readonly subscription: BusSubscription; readonly group: GroupChecker; readonly member: CheckedMember }[] =
-    [];
+  members: { readonly subscription: BusSubscription; readonly group: GroupChecker }[] = [];
 
   constructor(node: ClusterNode) {
     this.node = node;
@@ -35,6 +34,7 @@ export class EventHome {
 export class LossLog {
   unknown = 0;
   unsent = 0;
+  refused = 0;
   readonly #checker: BusChecker;
   readonly #told = new Map<string, number>();
 
@@ -51,7 +51,8 @@ export class LossLog {
   watch({ node, life }: EventHome): void {
     node.bus.onUndelivered(({ kind, node: peer, count }) => {
       if (kind === 'unknown') this.unknown += count;
-      else this.unsent += count;
+      else if (kind === 'unsent') this.unsent += count;
+      else this.refused += count;
       this.#told.set(life, this.toldOf(life) + count);
       this.#checker.senderLost(life, peer, count);
     });

@@ -12,15 +12,14 @@ export interface CheckedMember {
 
 /**
  * The outside observer of one group: each event reaches one member at most, and one that reached none is excused by what was told
- * (a drop, a receipt, a gap or an unknown delivery) or by a member that ended while the event was on its way.
+ * (a drop, a receipt, a gap, an unknown or a refused delivery) or by a member whose process died with the event in its hands.
  */
 export class GroupChecker {
   readonly faults: string[] = [];
   readonly name: string;
   readonly #events = new Map<string, GroupEvent>();
-  readonly #endings: number[] = [];
+  readonly #deaths: number[] = [];
   readonly #members = new Set<CheckedMember>();
-  readonly #alive = new Set<CheckedMember>();
   delivered = 0;
 
   constructor(name: string) {
@@ -29,21 +28,16 @@ export class GroupChecker {
 
   add(member: CheckedMember): void {
     this.#members.add(member);
-    this.#alive.add(member);
   }
 
-  /** A member stopped, or its node did: what was on the way to it has no reader. */
-  ended(member: CheckedMember, atMs: number): void {
-    this.#alive.delete(member);
-    this.#endings.push(atMs);
+  /** A member's process died: nobody can tell what it had. One that stops in order tells everything. */
+  died(atMs: number): void {
+    this.#deaths.push(atMs);
   }
 
-  /** An event for the group is about to be published by a node that believes that these nodes have members. */
-  willPublish(value: MarkedValue, atMs: number, believed: readonly string[]): void {
-    const nodes = new Set(Array.from(this.#alive, ({ node }) => node));
-    // What the publisher cannot know yet: it may choose a node whose last member is gone.
-    const isMistaken = believed.some((node) => !nodes.has(node));
-    this.#events.set(markOf(value), { life: value.life, atMs, gotBy: [], isPromised: false, isMistaken });
+  /** An event for the group is about to be published. */
+  willPublish(value: MarkedValue, atMs: number): void {
+    this.#events.set(markOf(value), { life: value.life, atMs, gotBy: [], isPromised: false });
   }
 
   /** The publisher was told that a winner was chosen and nothing dropped. */
@@ -83,7 +77,7 @@ export class GroupChecker {
   }
 
   #isExcused(event: GroupEvent): boolean {
-    return event.isMistaken || this.#endings.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
+    return this.#deaths.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
   }
 }
 
@@ -92,7 +86,6 @@ interface GroupEvent {
   readonly atMs: number;
   readonly gotBy: string[];
   isPromised: boolean;
-  readonly isMistaken: boolean;
 }
 
 /** Longer than any event waits for a link in these runs. */
