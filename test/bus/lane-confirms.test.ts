@@ -39,10 +39,12 @@ describe('bus/lane-confirms', () => {
   });
 
   it('is full at its bound', () => {
-    const { confirms, add } = begin();
-    for (let number = 1; number < 65_536; number += 1) add(number, 'handled');
+    const confirms = new LaneConfirms('b');
+    const nothing = (): void => undefined;
+    const confirming: Confirming = { level: 'handled', settle: nothing, resent: nothing, whenOver: nothing };
+    for (let number = 1; number < 65_536; number += 1) confirms.add(number, confirming, undefined);
     assert.equal(confirms.isFull, false);
-    add(65_536, 'handled');
+    confirms.add(65_536, confirming, undefined);
     assert.equal(confirms.isFull, true);
     confirms.handled(7, handledCode.done);
     assert.equal(confirms.isFull, false);
