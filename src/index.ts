@@ -38,6 +38,7 @@ export type { RegisterOptions } from './cluster/rpc/registration.js';
 export type {
   ClientOptions,
   IncompatibleInstance,
+  RpcInvokeOptions,
   RpcManager,
   ServiceRegistration,
   WaitOptions,

@@ -34,13 +34,13 @@ export function checkFunction(option: string, value: unknown): void {
 /** Throws unless a value is a number in a range; infinite is none. */
 export function checkNumber(option: string, value: unknown, least: number, most: number): void {
   if (typeof value === 'number' && value >= least && value <= most) return;
-  throw optionError(option, `give a number from ${least} to ${most}`, value);
+  throw optionError(option, `give a number ${rangeOf(least, most)}`, value);
 }
 
 /** Throws unless a value is a whole number in a range. */
 export function checkInteger(option: string, value: unknown, least: number, most: number): void {
   if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return;
-  throw optionError(option, `give a whole number from ${least} to ${most}`, value);
+  throw optionError(option, `give a whole number ${rangeOf(least, most)}`, value);
 }
 
 /** Throws unless a value is one of some words. */
@@ -52,6 +52,24 @@ export function checkWord(option: string, value: unknown, words: ReadonlySet<str
 /** Throws unless a value is true or false. */
 export function checkFlag(option: string, value: unknown): void {
   if (typeof value !== 'boolean') throw optionError(option, 'give true or false', value);
+}
+
+/** Throws unless a value is an object; `todo` says of what. */
+export function checkObject(option: string, todo: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw optionError(option, todo, value);
+}
+
+/** What is wrong with what should be an object of texts. */
+export function findTextsFault(option: string, texts: unknown): ClusterError | undefined {
+  if (typeof texts !== 'object' || texts === null || Array.isArray(texts)) {
+    return optionError(option, 'give an object of texts', texts);
+  }
+  for (const name in texts) {
+    const value: unknown = Reflect.get(texts, name);
+    if (typeof value === 'string') continue;
+    return optionError(`${option}.${name}`, 'give a text', value);
+  }
+  return undefined;
 }
 
 /** The error of an option: what to give, and what was given. */
@@ -66,6 +84,10 @@ export function describeGiven(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);
+}
+
+function rangeOf(least: number, most: number): string {
+  return most >= Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
 }
 
 function listOf(words: ReadonlySet<string>): string {

@@ -59,7 +59,7 @@ describe('node options', () => {
         () => resolve(given),
         (error: Error & { code?: string }) => {
           assert.equal(error.code, 'invalid-options');
-          assert.match(error.message, new RegExp(`option ${option.replace('.', '\\.')} is .+: ${todo}`));
+          assert.match(error.message, new RegExp(`${option.replace('.', '\\.')}( is .+)?: ${todo}`));
           return true;
         },
       );

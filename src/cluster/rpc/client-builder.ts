@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.js';
 import { ClusterError } from '../../core/errors.js';
 import type { MethodKind } from '../../spi/rpc.js';
+import { findCallFault, findStreamFault, noCallOptions } from './call-options.js';
 import { type ClientMethod, planCall } from './client-house.js';
 import type { ContractMethods, ServiceContract } from './contract.js';
 import { ItemStream } from './item-stream.js';
@@ -34,8 +35,8 @@ export function buildClient<Methods extends ContractMethods>(
     const method = findMethod(name);
     const isSimple = interceptors.length === 0;
     functions[name] = isSimple
-      ? (input, options = noOptions) => makeCall(method, input, options)
-      : (input, options = noOptions) => intercept(method, interceptors, { input, options });
+      ? (input, options = noCallOptions) => makeCall(method, input, options)
+      : (input, options = noCallOptions) => intercept(method, interceptors, { input, options });
   }
   // The functions are exactly the contract's methods; a mapped type cannot be built member by member without saying so.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -51,13 +52,17 @@ export function makeCall(method: ClientMethod, input: unknown, options: StreamOp
 
 /** A call with one answer, or a message. Rejects with a `ClusterError`. */
 export function callOnce(method: ClientMethod, input: unknown, options: CallOptions): Promise<unknown> {
+  const wrong = options === noCallOptions ? undefined : findCallFault(options);
+  if (wrong !== undefined) return Promise.reject(wrong);
   const plan = planCall(method, options, method.timeoutMs);
   if (plan instanceof ClusterError) return Promise.reject(plan);
   return new UnaryCall(method, input, options, plan).begin();
 }
 
-/** A call with many items. It has no deadline but the one given, or inherited. */
+/** A call with many items. It has no deadline but the one given, or inherited. Throws `invalid-options`. */
 export function callMany(method: ClientMethod, input: unknown, options: StreamOptions): RpcStream<unknown> {
+  const wrong = options === noCallOptions ? undefined : findStreamFault(options);
+  if (wrong !== undefined) throw wrong;
   return new ItemStream<unknown>((receiver, credit) => {
     const plan = planCall(method, options, Number.POSITIVE_INFINITY);
     if (plan instanceof ClusterError) throw plan;
@@ -66,8 +71,6 @@ export function callMany(method: ClientMethod, input: unknown, options: StreamOp
     return call;
   }, options.credit ?? streamCreditDefault);
 }
-
-const noOptions: StreamOptions = Object.freeze({});
 
 function intercept(
   method: ClientMethod,

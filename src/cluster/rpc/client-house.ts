@@ -79,8 +79,15 @@ export function planCall(method: ClientMethod, options: CallOptions, defaultMs: 
   if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) return method.plain;
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
-  if (!(timeoutMs > 0)) return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`);
-  if (options.signal?.aborted === true) return cancelledError(options.signal.reason);
+  if (!(timeoutMs > 0)) {
+    return new ClusterError('deadline-exceeded', `no time is left to call ${method.service}`, { ran: false });
+  }
+  if (options.signal?.aborted === true) {
+    return new ClusterError('cancelled', 'the caller cancelled before it called', {
+      cause: options.signal.reason,
+      ran: false,
+    });
+  }
   const headers = method.house.scope.inject(options.headers);
   const wrong = headers === undefined ? undefined : findHeaderFault(headers);
   if (wrong !== undefined) return new ClusterError('too-large', wrong);

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { assert } from '../../core/assert.js';
 import { addHash, hashText } from '../../core/hash.js';
 import { serviceNameBytesMax } from '../../core/limits.js';
+import { checkFlag, checkObject, checkOptionNames, optionError } from '../../core/options.js';
 import type { MethodDescription, MethodKind, ServiceDescription } from '../../spi/rpc.js';
 
 /** What can be said about one method of a contract. */
@@ -49,6 +49,7 @@ export interface ServiceContract<Methods extends ContractMethods = ContractMetho
 
 /** One request, one answer. */
 export function call<In = void, Out = void>(options: MethodOptions<In, Out> = {}): MethodDefinition<'call', In, Out> {
+  checkMethodOptions(options);
   return { kind: 'call', options };
 }
 
@@ -56,6 +57,7 @@ export function call<In = void, Out = void>(options: MethodOptions<In, Out> = {}
 export function stream<In = void, Out = unknown>(
   options: MethodOptions<In, Out> = {},
 ): MethodDefinition<'stream', In, Out> {
+  checkMethodOptions(options);
   return { kind: 'stream', options };
 }
 
@@ -63,13 +65,34 @@ export function stream<In = void, Out = unknown>(
 export function channel<In = unknown, Out = unknown>(
   options: MethodOptions<In, Out> = {},
 ): MethodDefinition<'channel', In, Out> {
+  checkMethodOptions(options);
   return { kind: 'channel', options };
 }
 
 /** One message, no answer: the caller learns that it was handed to a link, nothing more. */
 export function oneWay<In = void>(options: MethodOptions<In, void> = {}): MethodDefinition<'one-way', In, void> {
+  checkMethodOptions(options);
   return { kind: 'one-way', options };
 }
+
+function checkMethodOptions(options: AnyMethod['options']): void {
+  checkOptionNames(options, methodOptionNames, 'a method');
+  const { idempotent, raw } = options;
+  if (idempotent !== undefined) checkFlag('idempotent', idempotent);
+  if (raw !== undefined) checkFlag('raw', raw);
+  for (const name of ['input', 'output'] as const) {
+    const schema = options[name];
+    if (schema === undefined || isSchema(schema)) continue;
+    throw optionError(name, 'give a schema of a Standard Schema library, such as zod, valibot or arktype', schema);
+  }
+}
+
+const methodOptionNames: ReadonlySet<string> = new Set<keyof AnyMethod['options']>([
+  'idempotent',
+  'input',
+  'output',
+  'raw',
+]);
 
 /** What a contract consists of beside its name. */
 export interface ContractParts<Methods extends ContractMethods> {
@@ -78,18 +101,38 @@ export interface ContractParts<Methods extends ContractMethods> {
   readonly methods: Methods;
 }
 
-/** Declares a contract. Names are 1 to 128 of letters, digits, `.`, `_`, `-`. Throws for a malformed one. */
+/** Declares a contract. Names are 1 to 128 of letters, digits, `.`, `_`, `-`. Throws `invalid-options` for a malformed one. */
 export function defineService<Methods extends ContractMethods>(
   name: string,
   parts: ContractParts<Methods>,
 ): ServiceContract<Methods> {
-  assert(isServiceWord(name), `a service name of letters, digits, ".", "_" and "-", not ${JSON.stringify(name)}`);
-  assert(/^\d+\.\d+\.\d+/.test(parts.version), `a semantic version, not ${JSON.stringify(parts.version)}`);
-  for (const method of Object.keys(parts.methods)) {
-    assert(isServiceWord(method), `a method name of letters, digits, ".", "_" and "-", not ${JSON.stringify(method)}`);
+  checkWordOf('the name of a service', name);
+  checkOptionNames(parts, partNames, `service ${name}`);
+  const { version, methods } = parts;
+  if (typeof version !== 'string' || !/^\d+\.\d+\.\d+/.test(version)) {
+    throw optionError(`version of service ${name}`, "give a semantic version such as '1.0.0'", version);
   }
+  checkObject(`methods of service ${name}`, 'give an object of call(), stream(), channel() and oneWay()', methods);
+  for (const [method, definition] of Object.entries(methods)) checkMethod(method, definition);
   return { name, version: parts.version, methods: parts.methods, description: describe(name, parts) };
 }
+
+/** Throws `invalid-options` for a word that may not name a service, a method or an instance. */
+export function checkWordOf(what: string, word: unknown): void {
+  if (typeof word === 'string' && isServiceWord(word)) return;
+  throw optionError(what, 'give 1 to 128 letters, digits, ".", "_" or "-"', word);
+}
+
+function checkMethod(name: string, definition: unknown): void {
+  checkWordOf('the name of a method', name);
+  const isMade =
+    typeof definition === 'object' && definition !== null && 'kind' in definition && 'options' in definition;
+  if (!isMade) {
+    throw optionError(`method ${name}`, 'give what call(), stream(), channel() or oneWay() returns', definition);
+  }
+}
+
+const partNames: ReadonlySet<string> = new Set<keyof ContractParts<ContractMethods>>(['version', 'methods']);
 
 /** Says whether a word may name a service, a method or an instance. */
 export function isServiceWord(word: string): boolean {

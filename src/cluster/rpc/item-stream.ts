@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs/internal/Observable';
-import { assert } from '../../core/assert.js';
 import { ClusterError } from '../../core/errors.js';
+import { checkFunction } from '../../core/options.js';
+import { checkConcurrency } from './call-options.js';
 import { CreditedQueue } from './credited-queue.js';
 import type { RpcStream } from './service-types.js';
 import type { ItemReceiver } from './stream-call.js';
@@ -20,7 +21,6 @@ export class ItemStream<T> implements RpcStream<T> {
   readonly #credit: number;
 
   constructor(open: OpenCall<T>, credit: number) {
-    assert(Number.isInteger(credit) && credit >= 1, `a credit of at least 1, not ${credit}`);
     this.#open = open;
     this.#credit = credit;
   }
@@ -45,8 +45,9 @@ export class ItemStream<T> implements RpcStream<T> {
   }
 
   drain(concurrency: number, project: (item: T) => unknown): Promise<void> {
-    assert(Number.isInteger(concurrency) && concurrency >= 1, `a concurrency of at least 1, not ${concurrency}`);
     return new Promise((resolve, reject) => {
+      checkConcurrency(concurrency);
+      checkFunction('project', project);
       const drained = new Drain<T>(project, resolve, reject);
       drained.call = this.#open(drained, concurrency);
     });

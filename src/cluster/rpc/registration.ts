@@ -1,8 +1,9 @@
-import { assert } from '../../core/assert.js';
+import { ClusterError } from '../../core/errors.js';
+import { checkObject, checkOptionNames, findTextsFault, optionError } from '../../core/options.js';
 import type { Counter, Metrics } from '../../spi/metrics.js';
 import type { MethodKind } from '../../spi/rpc.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { type AnyMethod, isSchema, isServiceWord, type ServiceContract } from './contract.js';
+import { type AnyMethod, checkWordOf, isSchema, type ServiceContract } from './contract.js';
 import type { CallContext } from './service-types.js';
 
 /** One method as this node serves it. */
@@ -35,26 +36,28 @@ export interface RegisterOptions {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/** Builds a registration; throws when a handler is missing or a word is malformed. */
+/** Builds a registration; throws `invalid-options` when a handler is missing, or nothing could call it, or a word is malformed. */
 export function createRegistration(
   contract: ServiceContract,
   handlers: object,
   options: RegisterOptions,
   metrics: Metrics,
 ): Registration {
+  checkRegisterOptions(options);
   const id = options.id ?? 'default';
-  assert(isServiceWord(id), `an instance id of letters, digits, ".", "_" and "-", not ${JSON.stringify(id)}`);
+  checkWordOf('id', id);
+  checkHandlers(contract, handlers);
   const methods = new Map<string, ServedMethod>();
   for (const [name, definition] of Object.entries(contract.methods)) {
     const handler: unknown = Reflect.get(handlers, name);
-    assert(isHandler(handler), `a handler for ${contract.name}.${name}`);
+    if (!isHandler(handler)) throw optionError(`handlers of ${contract.name}`, `give a function for ${name}`, handler);
     const labels = { service: contract.name, method: name };
     methods.set(name, {
       service: contract.name,
       instanceId: id,
       name,
       kind: definition.kind,
-      ...readSchemas(name, definition),
+      ...readSchemas(definition),
       raw: definition.options.raw ?? false,
       // Bound, so that handlers may be methods of a class instance.
       handler: (input, context) => handler.call(handlers, input, context),
@@ -65,11 +68,31 @@ export function createRegistration(
   return { contract, id, tags: options.tags ?? {}, methods };
 }
 
-function readSchemas(name: string, method: AnyMethod): Pick<ServedMethod, 'input' | 'output'> {
-  const { input, output } = method.options;
-  assert(input === undefined || isSchema(input), `a Standard Schema as input of ${name}`);
-  assert(output === undefined || isSchema(output), `a Standard Schema as output of ${name}`);
-  return { input, output };
+function checkRegisterOptions(options: RegisterOptions): void {
+  checkOptionNames(options, optionNames, 'register');
+  const fault = options.tags === undefined ? undefined : findTextsFault('tags', options.tags);
+  if (fault !== undefined) throw fault;
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof RegisterOptions>(['id', 'tags']);
+
+/** The types of handlers are gone at run time, and one under a misspelt name would never be called. */
+function checkHandlers(contract: ServiceContract, handlers: object): void {
+  checkObject(`handlers of ${contract.name}`, 'give an object with a function for each method', handlers);
+  const prototype: unknown = Object.getPrototypeOf(handlers);
+  // An instance of a class has what it likes beside them.
+  if (prototype !== Object.prototype && prototype !== null) return;
+  const names = Object.keys(contract.methods);
+  for (const [name, handler] of Object.entries(handlers)) {
+    if (names.includes(name) || typeof handler !== 'function') continue;
+    const has = `its methods are ${names.join(', ')}`;
+    throw new ClusterError('invalid-options', `handlers of ${contract.name}: it has no method ${name}; ${has}`);
+  }
+}
+
+function readSchemas({ options }: AnyMethod): Pick<ServedMethod, 'input' | 'output'> {
+  const { input, output } = options;
+  return { input: isSchema(input) ? input : undefined, output: isSchema(output) ? output : undefined };
 }
 
 type AnyHandler = (input: unknown, context: CallContext) => unknown;

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Unlisten } from '../../core/listeners.js';
 import type { RetryOptions } from '../../protocol/rpc/retry-policy.js';
-import type { InstanceEvent, MethodKind, RpcDoor, ServiceInstance } from '../../spi/rpc.js';
+import type { InstanceEvent, InvokeOptions, MethodKind, RpcDoor, ServiceInstance } from '../../spi/rpc.js';
 import type { ContractMethods, MethodDefinition, ServiceContract } from './contract.js';
 import type { RegisterOptions } from './registration.js';
 import type {
@@ -16,8 +16,8 @@ import type {
 /** Typed calls across the cluster. */
 export interface RpcManager extends RpcDoor {
   /**
-   * Serves a contract here until the registration is stopped. Throws `invalid-options` when this node has an instance of that id,
-   * `too-large` when the contract does not fit the registry.
+   * Serves a contract here until the registration is stopped. Throws `invalid-options` when this node has an instance of that id, when a
+   * handler is missing or belongs to no method, `too-large` when the contract does not fit the registry.
    */
   register<Methods extends ContractMethods>(
     contract: ServiceContract<Methods>,
@@ -36,6 +36,10 @@ export interface RpcManager extends RpcDoor {
     input: MethodInput<Methods[Name]>,
     options?: CallOptions,
   ): Promise<readonly CallAllResult<MethodOutput<Methods[Name]>>[]>;
+  /** As `RpcDoor.invoke`, and an AbortSignal cancels it. */
+  invoke(service: string, method: string, input: unknown, options?: RpcInvokeOptions): Promise<unknown>;
+  /** As `RpcDoor.invokeStream`, with an AbortSignal. */
+  invokeStream(service: string, method: string, input: unknown, options?: RpcInvokeOptions): AsyncIterable<unknown>;
   /** Who serves it now, this node included. A contract leaves out incompatible ones. */
   instances(service?: ServiceContract | string): readonly ServiceInstance[];
   /** Everyone who serves it now as `added`, then what changes; nothing is missed in between. */
@@ -69,6 +73,11 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** @defaultValue the node's */
   readonly retry?: Partial<RetryOptions>;
+}
+
+/** How to call by name. */
+export interface RpcInvokeOptions extends InvokeOptions {
+  readonly signal?: AbortSignal;
 }
 
 /** What to wait for. */

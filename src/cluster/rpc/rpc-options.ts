@@ -1,8 +1,9 @@
-import { ClusterError } from '../../core/errors.js';
+import { checkFlag, checkFunction, checkNumber, checkOptionNames, optionError } from '../../core/options.js';
 import { type BreakerOptions, breakerDefaults } from '../../protocol/rpc/breaker.js';
 import { retryDefaults, type RetryOptions } from '../../protocol/rpc/retry-policy.js';
 import type { ClientInterceptor } from './client-builder.js';
 import type { ServerInterceptor } from './served-call.js';
+import { checkNumbers, checkRetry, checkSelect } from './call-options.js';
 import type { Select } from './service-types.js';
 
 /** How the calls of a node behave. */
@@ -48,6 +49,7 @@ export interface ResolvedRpcOptions extends Required<Omit<RpcOptions, 'breaker' 
 
 /** Applies the defaults; throws `invalid-options` for a value that cannot work. */
 export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
+  checkGiven(options);
   const resolved = {
     timeoutMs: options.timeoutMs ?? 10_000,
     select: options.select ?? ('local-first' as const),
@@ -67,19 +69,42 @@ export function resolveRpcOptions(options: RpcOptions): ResolvedRpcOptions {
   return resolved;
 }
 
-function checkAll(options: ResolvedRpcOptions): void {
-  for (const name of ['timeoutMs', 'servedMax', 'inFlightMax', 'depthMax', 'inputCredit'] as const) {
-    check(name, options[name], 1);
-  }
-  for (const [name, value] of Object.entries(options.breaker)) check(`breaker.${name}`, value, 0);
-  for (const [name, value] of Object.entries(options.retry)) {
-    check(`retry.${name}`, value, name === 'attemptsMax' ? 1 : 0);
-  }
+function checkGiven(options: RpcOptions): void {
+  checkOptionNames(options, optionNames, 'rpc');
+  if (options.breaker !== undefined) checkNumbers('rpc.breaker', options.breaker, breakerDefaults);
+  if (options.retry !== undefined) checkRetry('rpc.retry', options.retry);
 }
 
-/** A bound that is no number would bound nothing, and a time without end is none that a peer can be told. */
-function check(option: string, value: unknown, least: number): void {
-  if (typeof value === 'number' && value >= least && value <= Number.MAX_SAFE_INTEGER) return;
-  const given = typeof value === 'number' ? String(value) : typeof value;
-  throw new ClusterError('invalid-options', `option rpc.${option} is ${given}: give a number of at least ${least}`);
+function checkAll(options: ResolvedRpcOptions): void {
+  // A bound that is no number would bound nothing, and a time without end is none that a peer can be told.
+  for (const name of ['timeoutMs', 'servedMax', 'inFlightMax', 'depthMax', 'inputCredit'] as const) {
+    checkNumber(`rpc.${name}`, options[name], 1, Number.MAX_SAFE_INTEGER);
+  }
+  checkSelect(options.select);
+  checkFlag('rpc.exposeStacks', options.exposeStacks);
+  checkFlag('rpc.tracing', options.tracing);
+  if (options.inheritance !== 'lazy') checkFlag('rpc.inheritance', options.inheritance);
+  checkInterceptors('rpc.serverInterceptors', options.serverInterceptors);
+  checkInterceptors('rpc.clientInterceptors', options.clientInterceptors);
 }
+
+function checkInterceptors(option: string, interceptors: unknown): void {
+  if (!Array.isArray(interceptors)) throw optionError(option, 'give a list of functions', interceptors);
+  for (const interceptor of interceptors) checkFunction(option, interceptor);
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof RpcOptions>([
+  'timeoutMs',
+  'select',
+  'exposeStacks',
+  'tracing',
+  'inheritance',
+  'servedMax',
+  'inFlightMax',
+  'depthMax',
+  'inputCredit',
+  'breaker',
+  'retry',
+  'serverInterceptors',
+  'clientInterceptors',
+]);

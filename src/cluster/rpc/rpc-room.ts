@@ -3,6 +3,7 @@ import { after, type Clock } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { Unlisten } from '../../core/listeners.js';
 import type { Logger } from '../../core/logger.js';
+import { checkFunction } from '../../core/options.js';
 import type { Random } from '../../core/random.js';
 import { TimerWheel } from '../../core/timer-wheel.js';
 import type { Codec } from '../../spi/codec.js';
@@ -10,9 +11,17 @@ import type { Startable } from '../../spi/life-cycle.js';
 import type { Links } from '../../spi/links.js';
 import type { Membership } from '../../spi/membership.js';
 import type { Metrics } from '../../spi/metrics.js';
-import type { InstanceEvent, InvokeOptions, ServiceInstance } from '../../spi/rpc.js';
+import type { InstanceEvent, MethodKind, ServiceInstance } from '../../spi/rpc.js';
 import type { Tables } from '../../spi/tables.js';
 import { CallScope } from './call-scope.js';
+import {
+  checkClientOptions,
+  checkContract,
+  checkInvocation,
+  checkService,
+  checkWaitOptions,
+  findCallFault,
+} from './call-options.js';
 import { callMany, callOnce } from './client-builder.js';
 import { CallingSide } from './calling-side.js';
 import { type ActiveCall, type CallRoutes, type ClientHouse, LinkRoutes } from './client-house.js';
@@ -26,6 +35,7 @@ import type {
   IncompatibleInstance,
   MethodInput,
   MethodOutput,
+  RpcInvokeOptions,
   RpcManager,
   ServiceRegistration,
   WaitOptions,
@@ -149,6 +159,7 @@ export class RpcRoom implements RpcManager, Startable {
     options: RegisterOptions = {},
   ): ServiceRegistration {
     if (this.#stopped) throw new ClusterError('stopped', `${contract.name} cannot be registered any more`);
+    checkContract(contract);
     const registration = createRegistration(contract, handlers, options, this.#deps.metrics);
     if (!this.#server.add(registration)) {
       throw new ClusterError('invalid-options', `${contract.name} is registered here with id ${registration.id}`);
@@ -162,6 +173,8 @@ export class RpcRoom implements RpcManager, Startable {
     contract: ServiceContract<Methods>,
     options: ClientOptions = {},
   ): ServiceClient<Methods> {
+    checkContract(contract);
+    checkClientOptions(options);
     this.#scope.watch();
     return this.#clients.client(contract, options);
   }
@@ -172,8 +185,14 @@ export class RpcRoom implements RpcManager, Startable {
     input: MethodInput<Methods[Name]>,
     options: CallOptions = {},
   ): Promise<readonly CallAllResult<MethodOutput<Methods[Name]>>[]> {
+    checkContract(contract);
+    const wrong = findCallFault(options);
+    if (wrong !== undefined) throw wrong;
     this.#scope.watch();
     const method = this.#clients.findMethod(contract.description, name);
+    if (isFlowing(method.kind)) {
+      throw new ClusterError('incompatible', `${contract.name}.${name} is a ${method.kind}, not a call`);
+    }
     const wanted = this.instances(contract).filter(({ node, id, tags }) =>
       fits({ node, instanceId: id, tags }, options),
     );
@@ -191,6 +210,7 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   instances(service?: ServiceContract | string): readonly ServiceInstance[] {
+    if (service !== undefined) checkService(service);
     if (typeof service !== 'object') return this.#registry.instances(service);
     const { description } = service;
     return this.#registry
@@ -199,6 +219,7 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   instances$(service: ServiceContract | string): Observable<InstanceEvent> {
+    checkService(service);
     const name = typeof service === 'object' ? service.name : service;
     return new Observable<InstanceEvent>((subscriber) => {
       for (const instance of this.instances(service)) subscriber.next({ kind: 'added', instance });
@@ -211,7 +232,9 @@ export class RpcRoom implements RpcManager, Startable {
     });
   }
 
-  whenAvailable(contract: ServiceContract, options: WaitOptions = {}): Promise<void> {
+  async whenAvailable(contract: ServiceContract, options: WaitOptions = {}): Promise<void> {
+    checkContract(contract);
+    checkWaitOptions(options);
     const { instancesMin = 1, timeoutMs = this.#options.timeoutMs } = options;
     const pool = this.#clients.createPool(contract.description);
     return new Promise((resolve, reject) => {
@@ -237,6 +260,7 @@ export class RpcRoom implements RpcManager, Startable {
   }
 
   listenIncompatible(listener: (instance: IncompatibleInstance) => void): Unlisten {
+    checkFunction('the listener', listener);
     return this.#clients.incompatible.add(listener);
   }
 
@@ -245,10 +269,11 @@ export class RpcRoom implements RpcManager, Startable {
     return this.#scope.current();
   }
 
-  async invoke(service: string, name: string, input: unknown, options: InvokeOptions = {}): Promise<unknown> {
+  async invoke(service: string, name: string, input: unknown, options: RpcInvokeOptions = {}): Promise<unknown> {
+    checkInvocation(service, name, options);
     this.#scope.watch();
     const method = this.#clients.findByName(service, name);
-    if (method.kind === 'stream' || method.kind === 'channel') {
+    if (isFlowing(method.kind)) {
       throw new ClusterError('incompatible', `${service}.${name} is a ${method.kind}, not a call`);
     }
     const [callOptions, release] = toCallOptions(options);
@@ -263,8 +288,9 @@ export class RpcRoom implements RpcManager, Startable {
     service: string,
     name: string,
     input: unknown,
-    options: InvokeOptions = {},
+    options: RpcInvokeOptions = {},
   ): AsyncGenerator<unknown, void, undefined> {
+    checkInvocation(service, name, options);
     this.#scope.watch();
     const method = this.#clients.findByName(service, name);
     if (method.kind !== 'stream') {
@@ -349,8 +375,12 @@ export class RpcRoom implements RpcManager, Startable {
   }
 }
 
+function isFlowing(kind: MethodKind): boolean {
+  return kind === 'stream' || kind === 'channel';
+}
+
 /** Options without a client's types; the second part ends the listening to the token. */
-function toCallOptions(options: InvokeOptions): readonly [CallOptions, Unlisten] {
+function toCallOptions(options: RpcInvokeOptions): readonly [CallOptions, Unlisten] {
   const { cancel, ...rest } = options;
   if (cancel === undefined) return [rest, () => undefined];
   const abort = new AbortController();

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { assert } from '../../core/assert.js';
+import { checkFunction, checkNumber, checkObject, checkWord } from '../../core/options.js';
 import type { OverflowPolicy } from '../../spi/bus.js';
 
 /** What the producer of a credit source is given. After its end every method does nothing. */
@@ -33,6 +33,7 @@ export type LossyPolicy = Exclude<OverflowPolicy, 'block'>;
 
 /** A source that is told how many items are wanted: for drivers, cursors and whatever can wait. */
 export function fromCredit<T>(produce: (request: CreditRequest<T>) => void): CreditSource<T> {
+  checkFunction('produce', produce);
   return { kind: 'credit', produce };
 }
 
@@ -42,9 +43,13 @@ export function withOverflow<T>(
   policy: LossyPolicy,
   queueMax: number = observableQueueMax,
 ): LossySource<T> {
-  assert(queueMax >= 1, 'a queue of at least one item');
+  checkWord('policy', policy, lossyPolicies);
+  checkNumber('queueMax', queueMax, 1, Number.MAX_SAFE_INTEGER);
+  checkObject('source', 'give an Observable', source);
   return { kind: 'lossy', source, policy, queueMax };
 }
+
+const lossyPolicies: ReadonlySet<string> = new Set<LossyPolicy>(['drop-oldest', 'drop-newest', 'latest', 'error']);
 
 /** Items that wait for credit behind an Observable that names no other bound. */
 export const observableQueueMax = 1024;
