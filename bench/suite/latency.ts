@@ -8,7 +8,7 @@ import { type Bench, type Case, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import type { FloodResult, Seen } from '../child/bus.js';
 import { assembleBus, type BusCase, resetBus } from './bus.js';
-import { assembleRpc } from './rpc.js';
+import { assembleRpc, warmUp } from './rpc.js';
 
 const share = 0.5;
 const calls: Case = { name: 'rpc 100 B', payload: 100, concurrency: 64 };
@@ -46,8 +46,8 @@ async function measureCalls(run: Run, entry: Entry, { payload = 100, concurrency
   try {
     const broker = await run.broker(crew, entry);
     const { client } = await assembleRpc(run, entry, payload, { crew, broker });
-    const { seconds, warmSeconds } = run.options;
-    await client.ask('run', { concurrency, seconds: warmSeconds });
+    const { seconds } = run.options;
+    await warmUp(run, client, { payload, concurrency });
     const most = await client.ask<LoopResult>('run', { concurrency, seconds });
     const ratePerSec = (most.ops / most.seconds) * share;
     const paced = await client.ask<OpenLoopResult>('paced', { ratePerSec, seconds });

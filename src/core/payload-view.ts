@@ -12,6 +12,10 @@ export class PayloadView {
   dataEnd = 0;
   /** The bytes are nobody else's and stay as they are: the receiver may keep them without a copy. */
   isOwned = false;
+  /** What a link reads just now, as a rule with many payloads in it: as long as `bytes` is this object and `chunkNumber` stays, */
+  chunk: Uint8Array | undefined;
+  /** its content stays too. */
+  chunkNumber = 0;
 
   /** Points the view at another payload. Returns itself. */
   set(bytes: Uint8Array, metadataStart: number, dataStart: number, dataEnd: number): this {

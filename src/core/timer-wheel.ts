@@ -27,7 +27,7 @@ export interface TimerWheelOptions {
  * so an entry moves four times at most. Setting and cancelling cost a few list links and no allocation.
  *
  * Deadlines of one tick are told in the order in which they were set. The clock's timer is set for the next slot that holds
- * something, and none is set while the wheel is empty.
+ * something, and none stays set while the wheel is empty.
  */
 export class TimerWheel {
   readonly #clock: Clock;
@@ -42,6 +42,7 @@ export class TimerWheel {
   #armedTick = Number.POSITIVE_INFINITY;
   #cancelTimer: CancelTimer | undefined;
   #telling = false;
+  #isDisarmDue = false;
   /** The last deadline that was set, the tick that the wheel stood at then, and where it went: many calls have the same one. */
   #sameAt: MonotonicMs | undefined;
   #sameFrom = -1;
@@ -84,7 +85,7 @@ export class TimerWheel {
   cancel(entry: WheelEntry): void {
     if (entry.wheelSlot < 0) return;
     this.#unlink(entry);
-    if (this.#size === 0) this.#disarm();
+    if (this.#size === 0) this.#disarmSoon();
   }
 
   /** Takes every deadline away. */
@@ -115,6 +116,18 @@ export class TimerWheel {
     this.#armedTick = tick;
     this.#cancelTimer = this.#clock.setTimer(this.#timeOf(tick), this.#turn);
   }
+
+  /** At the end of the turn: the answers of one chunk often empty a wheel that the calls which they set off fill again. */
+  #disarmSoon(): void {
+    if (this.#isDisarmDue || this.#cancelTimer === undefined) return;
+    this.#isDisarmDue = true;
+    this.#clock.afterTurn(this.#disarmEmpty);
+  }
+
+  readonly #disarmEmpty = (): void => {
+    this.#isDisarmDue = false;
+    if (this.#size === 0) this.#disarm();
+  };
 
   #disarm(): void {
     this.#cancelTimer?.();

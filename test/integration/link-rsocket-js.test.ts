@@ -40,7 +40,8 @@ describe('rsocket-js 0.0.27 behind the door', function suite() {
       const right = await startNode('right', { options, createEngine: rightEngine });
       introduce(left.node, right.node);
       return {
-        ...realWaiter(5000),
+        // It joins 15 MiB of fragments in squared time: 14 s where a dozen others want the same two cores.
+        ...realWaiter(25_000),
         left: left.node.links,
         right: right.node.links,
         rightAddress: addressToText(right.node.address),

@@ -35,7 +35,8 @@ export class LinkHub implements LinkOwner {
   readonly #events: HubEvents;
   readonly #pool = new SlabPool();
   readonly #listeners = new Listeners<LinkEvent>();
-  readonly #acceptors = new Map<StreamKind, StreamAcceptor>();
+  /** By kind byte: each request asks. */
+  readonly #acceptors: (StreamAcceptor | undefined)[] = [];
   readonly #byName = new Map<string, RsocketLink>();
   readonly #all = new Set<RsocketLink>();
   #nextId = 1;
@@ -67,10 +68,11 @@ export class LinkHub implements LinkOwner {
   }
 
   serve(kind: StreamKind, accept: StreamAcceptor): Unlisten {
-    assert(!this.#acceptors.has(kind), `one acceptor for streams of kind ${kind}`);
-    this.#acceptors.set(kind, accept);
+    const byte = kindBytes[kind];
+    assert(this.#acceptors[byte] === undefined, `one acceptor for streams of kind ${kind}`);
+    this.#acceptors[byte] = accept;
     return () => {
-      if (this.#acceptors.get(kind) === accept) this.#acceptors.delete(kind);
+      if (this.#acceptors[byte] === accept) this.#acceptors[byte] = undefined;
     };
   }
 
@@ -133,13 +135,12 @@ export class LinkHub implements LinkOwner {
   }
 
   onRequest(link: RsocketLink, stream: IncomingStream): StreamSink {
-    if (stream.metadataForm === 'composite') return this.#accept(link, stream, 'rpc');
+    if (stream.metadataForm === 'composite') return this.#accept(link, stream, kindBytes.rpc);
     const view = stream.payload;
     const byte = view.metadataLength > 0 ? view.bytes[view.metadataStart] : undefined;
     view.metadataStart += byte === undefined ? 0 : 1;
     if (!link.up) return byte === helloByte ? this.#events.onHello(link, stream) : refuse(stream, 'hello comes first');
-    const kind = byte === undefined ? undefined : findKind(byte);
-    return kind === undefined ? refuse(stream, 'unknown kind of stream') : this.#accept(link, stream, kind);
+    return byte === undefined ? refuse(stream, 'unknown kind of stream') : this.#accept(link, stream, byte);
   }
 
   onCallbackFailed(link: RsocketLink, error: unknown): void {
@@ -165,11 +166,14 @@ export class LinkHub implements LinkOwner {
     this.#events.onEnded(link, reason);
   }
 
-  #accept(link: RsocketLink, stream: IncomingStream, kind: StreamKind): StreamSink {
-    const accept = this.#acceptors.get(kind);
-    if (accept === undefined) return refuse(stream, `nobody takes streams of kind ${kind} here`);
-    link.engine.mark(stream, kindBytes[kind]);
-    return accept(stream);
+  #accept(link: RsocketLink, stream: IncomingStream, byte: number): StreamSink {
+    const accept = this.#acceptors[byte];
+    if (accept !== undefined) {
+      link.engine.mark(stream, byte);
+      return accept(stream);
+    }
+    const kind = findKind(byte);
+    return refuse(stream, kind === undefined ? 'unknown kind of stream' : `nobody takes streams of kind ${kind} here`);
   }
 }
 

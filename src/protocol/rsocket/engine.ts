@@ -121,7 +121,10 @@ export class RsocketEngine implements IncomingHost {
   /** Bytes came; they are lent for the call. */
   receive(now: MonotonicMs, bytes: Uint8Array): void {
     this.now = now;
+    this.view.chunk = bytes;
+    this.view.chunkNumber += 1;
     this.#reader.read(bytes, this);
+    this.view.chunk = undefined;
   }
 
   /**
