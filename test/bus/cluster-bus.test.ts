@@ -505,4 +505,27 @@ describe('bus/cluster lives', () => {
     assert.deepEqual(new Set(seen), new Set(['a /t/1', 'b /t/2']));
     await cluster.stop();
   });
+
+  it('shows a tap its share of what passes, and a full or an empty share exactly', async () => {
+    const cluster = new TestCluster();
+    await cluster.add('a', 'b');
+    const seen = new Map<number, number>();
+    for (const sample of [0, 0.1, 1]) {
+      seen.set(sample, 0);
+      cluster
+        .bus('b')
+        .tap('/t/**', { sample })
+        .subscribe(() => void seen.set(sample, (seen.get(sample) ?? 0) + 1));
+    }
+    await cluster.sim.runAsync(100);
+    for (let index = 0; index < 10_000; index += 1) {
+      cluster.bus('a').publish(`/t/${index % 7}`, index);
+      if (index % 1000 === 999) await cluster.sim.runAsync(10);
+    }
+    await cluster.sim.runAsync(100);
+    assert.deepEqual([seen.get(0), seen.get(1)], [0, 10_000]);
+    // Ten standard deviations of a draw with this chance.
+    assert.ok(Math.abs((seen.get(0.1) ?? 0) - 1000) < 300, String(seen.get(0.1)));
+    await cluster.stop();
+  });
 });

@@ -92,6 +92,26 @@ describe('bus/confirm', () => {
     await cluster.stop();
   });
 
+  it('says that an event was sent again after its link was lost, and only then', async () => {
+    const cluster = new TestCluster(1, { links: { delayMs: 30 } });
+    await cluster.add('a', 'b');
+    const got: unknown[] = [];
+    const sub = cluster.bus('b').subscribe('/n', ({ value }) => void got.push(value));
+    await cluster.sim.settle(sub.ready({ scope: 'cluster' }), 1000);
+    const bus = cluster.bus('a');
+    const calm = await cluster.sim.settle(bus.publishConfirmed('/n', 'calm', { level: 'handled' }), 5000);
+    assert.deepEqual([calm.confirmed, calm.resent], [['b'], false]);
+    const report = bus.publishConfirmed('/n', 'again', { level: 'handled' });
+    // It has left and not arrived: it goes with the link.
+    await cluster.sim.runAsync(10);
+    cluster.hub.drop('a', 'b');
+    const { confirmed, missing, resent } = await cluster.sim.settle(report, 5000);
+    assert.deepEqual([confirmed, missing, resent, got], [['b'], [], true, ['calm', 'again']]);
+    const link = bus.links().find(({ node }) => node === 'b');
+    assert.equal(link?.resent, 1);
+    await cluster.stop();
+  });
+
   it('chooses another member when the chosen one had left its group', async () => {
     const cluster = new TestCluster(1, { links: { delayMs: 30 } });
     await cluster.add('a', 'b', 'c');

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { eventBytesMax } from '../../src/core/limits.js';
+import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
+import type { LaneCodec, LaneEncoder } from '../../src/spi/codec.js';
 import { SimCluster } from '../../src/testing/sim-cluster.js';
+import { TestCluster } from './three-nodes.js';
 
 describe('bus/event-encoder', function large() {
   this.timeout(30_000);
@@ -23,7 +26,83 @@ describe('bus/event-encoder', function large() {
     assert.deepEqual(got, [largest, 6]);
     subscription.stop();
   });
+
+  it('encodes an event once, whichever way it is published and however many nodes want it', async () => {
+    const encoded: unknown[] = [];
+    const codecOf = (name: string): LaneCodec => (name === 'a' ? countingCodec(encoded) : createMsgpackCodec());
+    const cluster = new TestCluster(1, { codecOf });
+    await cluster.add('a', 'b', 'c', 'd');
+    const got: string[] = [];
+    for (const name of ['b', 'c', 'd']) {
+      const bus = cluster.bus(name);
+      const subscriptions = [
+        bus.subscribe('/t', ({ value }) => void got.push(`${name} ${String(value)}`)),
+        bus.subscribe('/t', ({ value }) => void got.push(`${name} lane ${String(value)}`), { overflow: 'block' }),
+      ];
+      const known = subscriptions.map((one) => one.ready({ scope: 'cluster' }));
+      await cluster.sim.settle(Promise.all(known), 1000);
+    }
+    const bus = cluster.bus('a');
+    bus.publish('/t', 'plain');
+    bus.publish('/t', 'keyed', { key: 'k', headers: { name: 'text' } });
+    bus.broadcast('/*', 'broadcast');
+    const confirmed = bus.publishConfirmed('/t', 'confirmed', { level: 'handled' });
+    const report = await cluster.sim.settle(confirmed, 5000);
+    assert.deepEqual(report.confirmed, ['b', 'c', 'd']);
+    assert.equal(got.length, 3 * 2 * 4);
+    assert.deepEqual(encoded, ['plain', 'keyed', 'broadcast', 'confirmed']);
+    await cluster.stop();
+  });
+
+  it('encodes an event without options once, for nodes that have nothing but plain subscriptions', async () => {
+    const encoded: unknown[] = [];
+    const codecOf = (name: string): LaneCodec => (name === 'a' ? countingCodec(encoded) : createMsgpackCodec());
+    const cluster = new TestCluster(1, { codecOf });
+    await cluster.add('a', 'b', 'c', 'd');
+    let got = 0;
+    for (const name of ['b', 'c', 'd']) {
+      const subscription = cluster.bus(name).subscribe('/t', () => void (got += 1));
+      await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 1000);
+    }
+    for (let index = 0; index < 5; index += 1) assert.equal(cluster.bus('a').publish('/t', index).nodes, 3);
+    await cluster.sim.runAsync(100);
+    assert.deepEqual([got, encoded], [15, [0, 1, 2, 3, 4]]);
+    await cluster.stop();
+  });
 });
+
+/** The usual codec, and a list of what it was given to encode. */
+function countingCodec(encoded: unknown[]): LaneCodec {
+  const codec = createMsgpackCodec();
+  return {
+    name: codec.name,
+    capabilities: codec.capabilities,
+    encode: (value) => codec.encode(value),
+    decode: (bytes) => codec.decode(bytes),
+    createDecoder: () => codec.createDecoder(),
+    createEncoder: (capabilities) => countEncoder(codec.createEncoder(capabilities), encoded),
+  };
+}
+
+function countEncoder(encoder: LaneEncoder, encoded: unknown[]): LaneEncoder {
+  return {
+    get definitionCount() {
+      return encoder.definitionCount;
+    },
+    get needed() {
+      return encoder.needed;
+    },
+    definition: (index) => encoder.definition(index),
+    encode: (value) => {
+      encoded.push(value);
+      return encoder.encode(value);
+    },
+    encodeInto: (value, writer) => {
+      encoded.push(value);
+      encoder.encodeInto?.(value, writer);
+    },
+  };
+}
 
 function lengthOf(value: unknown): number {
   return value instanceof Uint8Array || typeof value === 'string' ? value.length : -1;

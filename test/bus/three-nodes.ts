@@ -1,10 +1,12 @@
 import { createClusterBus, type ClusterBus } from '../../src/bus/create-cluster-bus.js';
 import type { ClusterBusOptions } from '../../src/bus/cluster-options.js';
 import type { EventBusOptions } from '../../src/bus/event-bus.js';
+import type { BusHooks } from '../../src/bus/hooks.js';
 import { TableRoom } from '../../src/cluster/table/table-room.js';
 import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { LaneCodec } from '../../src/spi/codec.js';
+import type { Metrics } from '../../src/spi/metrics.js';
 import { noMetrics } from '../../src/spi/no-metrics.js';
 import { MemoryLinks, type MemoryLinksOptions, type MemoryNode } from '../../src/testing/memory-links.js';
 import { Simulator } from '../../src/testing/simulator.js';
@@ -13,6 +15,9 @@ import { Simulator } from '../../src/testing/simulator.js';
 export interface TestClusterOptions extends EventBusOptions, ClusterBusOptions {
   readonly links?: MemoryLinksOptions;
   readonly codecOf?: (name: string) => LaneCodec;
+  readonly hooksOf?: (name: string) => BusHooks;
+  readonly metricsOf?: (name: string) => Metrics;
+  readonly exposeStacks?: boolean;
 }
 
 /** Buses of several nodes on memory links and one simulated timeline. */
@@ -81,11 +86,15 @@ export class TestCluster {
   async #start(name: string, node: ReturnType<MemoryLinks['add']>): Promise<void> {
     const { links, membership, id } = node;
     this.#memberships.set(name, membership);
-    const shared = { links, membership, clock: this.sim, logger: silentLogger, metrics: noMetrics };
+    const { codecOf, hooksOf, metricsOf, exposeStacks = false } = this.#options;
+    const metrics = metricsOf?.(name) ?? noMetrics;
+    const shared = { links, membership, clock: this.sim, logger: silentLogger, metrics };
     const tables = new TableRoom(shared);
     const random = this.sim.random.fork(`${name}@${id.epoch}`);
-    const codec = this.#options.codecOf?.(name) ?? createMsgpackCodec();
-    const bus = createClusterBus({ ...shared, tables, random, self: id, codec }, this.#options);
+    const codec = codecOf?.(name) ?? createMsgpackCodec();
+    const hooks = hooksOf?.(name);
+    const options = hooks === undefined ? this.#options : { ...this.#options, hooks };
+    const bus = createClusterBus({ ...shared, tables, random, self: id, codec, exposeStacks }, options);
     this.#tables.set(name, tables);
     this.#buses.set(name, bus);
     await tables.start();
