@@ -103,6 +103,8 @@ export interface ClusterNode {
 /** What a system said about events that were lost, or may have been. */
 export interface LossReport {
   readonly side: 'publisher' | 'subscriber';
+  /** Who the events were for when the publisher tells, who published them when the subscriber does. */
+  readonly about: string;
   /** Events covered; `undefined` when it says that it cannot know. */
   readonly count: number | undefined;
 }

@@ -31,6 +31,11 @@ async function main(options: BenchOptions): Promise<number> {
     console.log(listText());
     return 0;
   }
+  const refused = refusedSetting(options);
+  if (refused !== undefined) {
+    console.error(refused);
+    return 1;
+  }
   await compile();
   const wanted = (name: string, smoke: boolean): boolean =>
     options.bench === undefined ? smoke : options.bench === name;
@@ -44,6 +49,17 @@ async function main(options: BenchOptions): Promise<number> {
     if (wanted(other.name, other.smoke) && other.run(options, rest) !== 0) failed += 1;
   }
   return failed > 0 ? 1 : 0;
+}
+
+/** A setting that would be passed over in silence. */
+function refusedSetting(options: BenchOptions): string | undefined {
+  const takes = benches.find(({ name }) => name === options.bench)?.takes ?? [];
+  const refused = (['payload', 'concurrency'] as const).find(
+    (one) => options[one] !== undefined && !takes.includes(one),
+  );
+  if (refused === undefined) return undefined;
+  const those = benches.flatMap((bench) => (bench.takes?.includes(refused) === true ? [bench.name] : []));
+  return `--${refused} is a setting of ${those.join(', ')}; ${options.bench ?? 'a run of all'} has none`;
 }
 
 /** Every bench of the page in order of importance, within a budget if there is one, and the page after each. */

@@ -3,7 +3,7 @@ import { openSync, writeSync } from 'node:fs';
 import type { Actor, Roles } from '../harness/agent.js';
 import { pause, until } from '../harness/clock.js';
 import { loadContender } from '../harness/load.js';
-import type { ClusterNode, Setup } from '../contender.js';
+import type { ClusterNode, LossReport, Setup } from '../contender.js';
 
 /** Options of the role. */
 export interface NodeOptions {
@@ -34,8 +34,10 @@ export interface Witness {
   readonly count: number;
   /** Times (of this machine's wall clock) at which the gap before an event was longer than `stallMs`. */
   readonly stalls: readonly number[];
-  /** Losses that the system told this subscriber; -1 stands for an unknown number. */
-  readonly told: readonly number[];
+  /** Losses that the system told this node. */
+  readonly told: readonly LossReport[];
+  /** When a sampled event came (wall time of this machine), and its delay, both in milliseconds. */
+  readonly delays: readonly (readonly [at: number, delayMs: number])[];
 }
 
 /** How to load the survivors. */
@@ -51,19 +53,21 @@ export interface LoadArgs {
 /** What the loading node saw. */
 export interface LoadResult {
   readonly published: number;
-  /** Copies that the system accepted, over all nodes; `undefined` when it does not say. */
-  readonly accepted: number | undefined;
+  /** For how many nodes the system accepted each event, counted by that number; `undefined` when it does not say. */
+  readonly acceptedBy: readonly number[] | undefined;
   readonly callsDone: number;
   readonly callsFailed: number;
   /** Calls that settled neither by answer nor by error half a second past their deadline. */
   readonly callsHung: number;
   readonly disturbed: readonly number[];
-  readonly told: readonly number[];
+  readonly told: readonly LossReport[];
 }
 
 /** Anything slower than this counts as a disturbance. */
 const stallMs = 250;
 const ackEvery = 32;
+/** One event in so many has its delay kept. */
+const delayEvery = 4;
 
 /** One role: a node. */
 export const roles: Roles = {
@@ -111,9 +115,9 @@ function rest(): number {
   return process.memoryUsage.rss();
 }
 
-function watchLoss(node: ClusterNode): number[] {
-  const told: number[] = [];
-  node.onLoss(({ count }) => told.push(count ?? -1));
+function watchLoss(node: ClusterNode): LossReport[] {
+  const told: LossReport[] = [];
+  node.onLoss((report) => void told.push(report));
   return told;
 }
 
@@ -175,6 +179,7 @@ class Ring {
 class Watcher {
   readonly #node: ClusterNode;
   readonly #stalls: number[] = [];
+  readonly #delays: [number, number][] = [];
   #last = -1;
   #count = 0;
   #lastAt = 0;
@@ -187,8 +192,9 @@ class Watcher {
     const out = openSync(file, 'w');
     const record = Buffer.alloc(16);
     await this.#node.subscribe(topic, (value) => {
-      const { sequence } = value as { readonly sequence: number };
-      const now = Date.now();
+      const { sequence, sentAt } = value as { readonly sequence: number; readonly sentAt: number };
+      const now = performance.timeOrigin + performance.now();
+      if (sequence % delayEvery === 0) this.#delays.push([now, now - sentAt]);
       if (this.#lastAt > 0 && now - this.#lastAt > stallMs) this.#stalls.push(now);
       this.#lastAt = now;
       this.#last = Math.max(this.#last, sequence);
@@ -200,7 +206,7 @@ class Watcher {
   }
 
   result(): Omit<Witness, 'told'> {
-    return { last: this.#last, count: this.#count, stalls: this.#stalls };
+    return { last: this.#last, count: this.#count, stalls: this.#stalls, delays: this.#delays };
   }
 }
 
@@ -217,18 +223,23 @@ async function callable(node: ClusterNode, service: string): Promise<void> {
 }
 
 /** Publishes at a fixed rate and keeps calls in flight, noting everything that fails or is late. */
-async function load(node: ClusterNode, args: LoadArgs, told: readonly number[]): Promise<LoadResult> {
+async function load(node: ClusterNode, args: LoadArgs, told: readonly LossReport[]): Promise<LoadResult> {
   const disturbed: number[] = [];
   const calls = { done: 0, failed: 0, hung: 0 };
-  let accepted: number | undefined;
+  let acceptedBy: number[] | undefined;
   let published = 0;
   const state = { running: true };
   const startedAt = performance.now();
   const pump = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAt) * args.eventsPerSec) / 1000);
     for (; published < due; published += 1) {
-      const nodes = node.publish(args.topic, { sequence: published });
-      if (nodes !== undefined) accepted = (accepted ?? 0) + nodes;
+      const nodes = node.publish(args.topic, {
+        sequence: published,
+        sentAt: performance.timeOrigin + performance.now(),
+      });
+      if (nodes === undefined) continue;
+      acceptedBy ??= [0, 0, 0];
+      acceptedBy[nodes] = (acceptedBy[nodes] ?? 0) + 1;
     }
   }, 2);
   const caller = async (): Promise<void> => {
@@ -248,7 +259,7 @@ async function load(node: ClusterNode, args: LoadArgs, told: readonly number[]):
   await Promise.all(callers);
   return {
     published,
-    accepted,
+    acceptedBy,
     callsDone: calls.done,
     callsFailed: calls.failed,
     callsHung: calls.hung,

@@ -6,6 +6,7 @@ import { programVersion } from './broker.js';
 import { rootDir } from './compile.js';
 import { digestText, withDigest } from './digest.js';
 import type { FigureLine, GoalLine, Line } from './lines.js';
+import { roundsMin } from './schedule.js';
 import { type BarGroup, plotSvg } from './svg.js';
 import { amount, figureCells, goalCells, goalHead } from './table.js';
 
@@ -76,15 +77,24 @@ function serverVersions(entries: readonly Entry[]): string[] {
   return [...programs].map(programVersion).filter((version) => version !== '');
 }
 
-/** The newest run of each bench and case: a run's lines stay together, so that ratios are of one run. */
+/**
+ * The newest run of each bench and case: a run's lines stay together, so that ratios are of one run. A run that measured scalebus in
+ * fewer rounds than a budget leaves it was somebody's quick look, and is not reported.
+ */
 export function newestLines(lines: readonly Line[]): Line[] {
   const newest = new Map<string, string>();
   const key = (line: Line): string => `${line.bench}\n${line.case}`;
-  for (const line of lines) {
+  const quick = new Set(lines.filter(isQuick).map((line) => `${key(line)}\n${line.at}`));
+  const kept = lines.filter((line) => !quick.has(`${key(line)}\n${line.at}`));
+  for (const line of kept) {
     const known = newest.get(key(line)) ?? '';
     if (line.at > known) newest.set(key(line), line.at);
   }
-  return lines.filter((line) => newest.get(key(line)) === line.at);
+  return kept.filter((line) => newest.get(key(line)) === line.at);
+}
+
+function isQuick(line: Line): boolean {
+  return line.kind === 'figure' && line.peer.startsWith('scalebus') && line.rounds < roundsMin;
 }
 
 function head(lines: readonly Line[]): string {

@@ -42,6 +42,8 @@ export interface Bench {
   readonly cases: number;
   /** Share of a budget for all benches. */
   readonly weight: number;
+  /** Settings of the command line that choose among its cases; given to another bench they are refused. */
+  readonly takes?: readonly ('payload' | 'concurrency')[];
   run(run: Run): Promise<void>;
 }
 

@@ -21,7 +21,7 @@ export interface Turn {
 }
 
 /** Below so many rounds a median is not worth its name. */
-const roundsMin = 3;
+export const roundsMin = 3;
 
 /**
  * The measurements of a case, one by one, so that the caller's clock decides about the next. Without a budget: rounds in turn, everybody

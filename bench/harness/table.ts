@@ -25,6 +25,7 @@ export function figureCells(lines: readonly FigureLine[]): { head: string[]; row
   const columns: readonly (readonly [string, (line: FigureLine) => string])[] = [
     ['case', (line) => line.case],
     ['peer', (line) => line.peer],
+    ['rounds', (line) => line.rounds.toString()],
     ['ops/s', (line) => amount(line.opsPerSec)],
     ['±%', (line) => percent(line.spread)],
     ['p50 us', (line) => amount(line.p50us)],

@@ -21,6 +21,7 @@ interface Event {
   readonly value: unknown;
 }
 interface Gap {
+  readonly node: string;
   readonly from: number;
   readonly to: number | undefined;
 }
@@ -46,7 +47,7 @@ interface Bus {
     options?: SubscribeOptions,
   ): Subscription;
   /** Events that a peer never acknowledged, and those that were never sent to it. */
-  onUndelivered(listener: (undelivered: { readonly count: number }) => void): void;
+  onUndelivered(listener: (undelivered: { readonly node: string; readonly count: number }) => void): void;
 }
 interface RpcStream extends AsyncIterable<unknown> {
   toObservable(): {
@@ -225,16 +226,17 @@ const cluster: ClusterSide = {
   async start(setup, name) {
     const node = await startNode(setup, name);
     const listeners: ((report: LossReport) => void)[] = [];
-    const tell = (side: LossReport['side'], count: number | undefined): void => {
-      for (const listener of listeners) listener({ side, count });
+    const tell = (report: LossReport): void => {
+      for (const listener of listeners) listener(report);
     };
-    node.bus.onUndelivered(({ count }) => tell('publisher', count));
+    node.bus.onUndelivered(({ node: about, count }) => tell({ side: 'publisher', about, count }));
     const clients = new Map<string, Client>();
     return {
       address: addressOf(setup),
       members: () => node.members().length,
       subscribe(topic, onEvent) {
-        const onGap = ({ from, to }: Gap): void => tell('subscriber', to === undefined ? undefined : to - from + 1);
+        const onGap = ({ node: about, from, to }: Gap): void =>
+          tell({ side: 'subscriber', about, count: to === undefined ? undefined : to - from + 1 });
         node.bus.subscribe(topic, ({ value }) => onEvent(value), { queueMax, onGap });
         return Promise.resolve();
       },

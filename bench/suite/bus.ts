@@ -63,6 +63,7 @@ export const busBench: Bench = {
   summary: 'events between processes: 1:1, 1:10, 10:1, groups, confirmations',
   cases: 10,
   weight: 28,
+  takes: ['payload', 'concurrency'],
   async run(run) {
     const cases = busCases(run);
     for (const one of cases) {

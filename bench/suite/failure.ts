@@ -12,6 +12,7 @@ import { type Bench, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import type { LoadResult, Witness } from '../child/cluster.js';
 import { everyone, startCluster } from './cluster.js';
+import { failureFigures } from './failure-figures.js';
 
 const topic = 'failure/events';
 const service = 'failure';
@@ -19,7 +20,7 @@ const eventsPerSec = 10_000;
 const calls = 32;
 const timeoutMs = 2000;
 /** Under load before the signal. */
-const beforeSeconds = 1;
+const beforeSeconds = 2;
 
 /** The bench `failure`. */
 export const failureBench: Bench = {
@@ -39,6 +40,8 @@ export const failureBench: Bench = {
     run.goal('kill -9', 'untold losses', killed['untold'] ?? Number.NaN, { atMost: 0 });
     run.goal('kill -9', 'hung calls', killed['hung calls'] ?? Number.NaN, { atMost: 0 });
     run.goal('kill -9', 'disturbed ms', killed['disturbed ms'] ?? Number.NaN, { atMost: 2000 });
+    const beside = run.line('stop', 'scalebus')?.figures?.['p99 beside / before'];
+    if (beside !== undefined) run.goal('stop', 'p99 beside / before', beside, { atMost: 1.5 });
   },
 };
 
@@ -79,45 +82,12 @@ async function measure(run: Run, entry: Entry, signal: 'SIGKILL' | 'SIGSTOP'): P
     const kept = await survivor.ask<Witness>('seen');
     const alive = signal === 'SIGSTOP' ? await victim.ask<Witness>('seen') : undefined;
     const counts = [0, 1].map((index) => readWitness(fileOf(index)).count - (from[index] ?? 0));
-    return { figures: figuresOf({ result, kept, alive, counts, at, seconds }) };
+    const acceptedByDefault = beforeSeconds * eventsPerSec;
+    return { figures: failureFigures({ result, kept, alive, counts, at, seconds, acceptedByDefault }) };
   } finally {
     await crew.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-interface Seen {
-  readonly result: LoadResult;
-  readonly kept: Witness;
-  readonly alive: Witness | undefined;
-  readonly counts: readonly number[];
-  /** Wall time of the signal. */
-  readonly at: number;
-  /** Length of the load. */
-  readonly seconds: number;
-}
-
-/**
- * A copy that was accepted and did not arrive is lost. Systems that do not say for whom they accepted an event are taken
- * to have accepted it for the survivor always, and for the victim until the signal.
- */
-function figuresOf({ result, kept, alive, counts, at, seconds }: Seen): Record<string, number> {
-  const [survived = 0, suffered = 0] = counts;
-  const accepted = result.accepted ?? result.published + Math.min(result.published, beforeSeconds * eventsPerSec);
-  const lost = Math.max(0, accepted - survived - suffered);
-  const reports = [...result.told, ...kept.told, ...(alive?.told ?? [])];
-  const told = reports.includes(-1) ? lost : reports.reduce((sum, count) => sum + count, 0);
-  const disturbances = [...result.disturbed, ...kept.stalls].filter((time) => time >= at);
-  return {
-    lost,
-    told: Math.min(told, lost),
-    untold: Math.max(0, lost - told),
-    'lost at survivor': Math.max(0, result.published - survived),
-    'failed calls': result.callsFailed,
-    'hung calls': result.callsHung,
-    'calls/s': result.callsDone / seconds,
-    'disturbed ms': disturbances.length === 0 ? 0 : Math.max(...disturbances) - at,
-  };
 }
 
 /** Publishes probes until both watchers have seen some, and no more is under way. */

@@ -48,6 +48,7 @@ export const rpcBench: Bench = {
   summary: 'request and response between two processes, by payload and calls in flight',
   cases: 14,
   weight: 30,
+  takes: ['payload', 'concurrency'],
   async run(run) {
     await run.measure('rpc', casesOf(run), async (entry, one) => measure(run, entry, one));
     const { smoke, payload, concurrency } = run.options;

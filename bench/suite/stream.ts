@@ -17,6 +17,7 @@ export const streamBench: Bench = {
   summary: 'items a second with credit; memory when the consumer never reads',
   cases: 5,
   weight: 8,
+  takes: ['payload'],
   async run(run) {
     const { payload, smoke } = run.options;
     const sizes: readonly Payload[] = payload === undefined ? (smoke ? ['iot'] : [100, 'iot', 16 * kiB]) : [payload];

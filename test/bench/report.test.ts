@@ -20,6 +20,18 @@ describe('bench report', () => {
     assert.deepEqual(newestLines(lines), [lines[2]]);
   });
 
+  it('leaves out a run that measured scalebus in fewer rounds than make a median, whole', () => {
+    const quick = [figure(late, 'scalebus', 9, 2), figure(late, 'limit', 8, 5)];
+    const whole = [figure(early, 'scalebus', 1, 3), figure(early, 'limit', 2, 1)];
+    assert.deepEqual(newestLines([...quick, ...whole]), whole);
+  });
+
+  it('says in how many rounds each line was measured', () => {
+    const files = makeReport({ lines: [figure(late, 'scalebus', 9, 4)], benches, entries: [], versions: {} });
+    const readme = files.find(({ path }) => path === 'README.md');
+    assert.match(readme?.text ?? '', /\| case \| peer \| rounds \|[^]+\| 100 B x64 \| scalebus \| 4 \|/);
+  });
+
   it('names machine, versions and settings, and links each plot that it makes', () => {
     const entry = {
       name: 'limit',
@@ -78,9 +90,13 @@ describe('bench plots', () => {
   });
 });
 
-function figure(machine: Machine, peer: string, opsPerSec: number): Line {
+function figure(machine: Machine, peer: string, opsPerSec: number, rounds = 5): Line {
   const subject = { bench: 'rpc', case: '100 B x64', peer, payload: '100 B', concurrency: 64 };
-  return figureLine(machine, subject, [{ opsPerSec }]);
+  return figureLine(
+    machine,
+    subject,
+    Array.from({ length: rounds }, () => ({ opsPerSec })),
+  );
 }
 
 function bar(label: string, value: number) {
