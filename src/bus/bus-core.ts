@@ -3,6 +3,7 @@ import { filter } from 'rxjs/internal/operators/filter';
 import { ClusterError } from '../core/errors.js';
 import { Listeners, type Unlisten } from '../core/listeners.js';
 import { checkFunction, checkNumber, checkOptionNames, optionError } from '../core/options.js';
+import { TimerWheel } from '../core/timer-wheel.js';
 import { drawUnit } from '../core/random.js';
 import type {
   BusEvent,
@@ -66,6 +67,8 @@ export class BusCore implements EventBus {
   readonly #subscribers = new Set<Subscriber>();
   readonly #groups = new GroupBook();
   readonly #room: SourceRoom;
+  /** Of confirmed publishes. */
+  readonly #deadlines: TimerWheel;
   readonly #host: SubscriberHost;
   readonly #subscriberOwner: SubscriptionOwner<Subscriber>;
   readonly #responderOwner: SubscriptionOwner<Responder>;
@@ -78,6 +81,7 @@ export class BusCore implements EventBus {
     this.#deps = deps;
     this.#hooks = options.hooks ?? {};
     this.delivery = new LocalDelivery(deps.random);
+    this.#deadlines = new TimerWheel(deps.clock);
     this.#outlet = makeOutlet?.(this);
     this.#room = new SourceRoom(this.delivery, this.#outlet);
     const shared = { ...deps, delivery: this.delivery, outlet: this.#outlet, hooks: this.#hooks };
@@ -134,7 +138,8 @@ export class BusCore implements EventBus {
   async publishConfirmed(topic: string, value: unknown, options: ConfirmOptions): Promise<ConfirmReport> {
     if (this.#stopped) this.#refuseStopped();
     const { clock, self } = this.#deps;
-    return publishConfirmed(this.#publisher, { clock, self: self.name }, { topic, value }, options);
+    const deps = { clock, deadlines: this.#deadlines, self: self.name };
+    return publishConfirmed(this.#publisher, deps, { topic, value }, options);
   }
 
   async publishFrom(topic: string, source: EventSource, options: PublishFromOptions = {}): Promise<PublishFromReport> {

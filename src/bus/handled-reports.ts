@@ -4,15 +4,20 @@
  */
 export class HandledReports {
   #open = 0;
-  /** By number, oldest first. */
-  readonly #results = new Map<number, number>();
+  /** The last results: numbers and codes, in a ring once there are `resultsMax`. */
+  readonly #numbers: number[] = [];
+  readonly #codes: number[] = [];
+  #next = 0;
   #send: ReportSender | undefined;
   #waiting: (() => void)[] = [];
 
-  /** Another lane sends from now on. Returns what it should send again. */
-  attach(send: ReportSender): ReadonlyMap<number, number> {
+  /** Another lane sends from now on. Returns what it should send again: numbers and codes, oldest first. */
+  attach(send: ReportSender): readonly (readonly [number, number])[] {
     this.#send = send;
-    return this.#results;
+    return this.#numbers.map((_, index) => {
+      const at = (this.#next + index) % this.#numbers.length;
+      return [this.#numbers[at] ?? 0, this.#codes[at] ?? 0];
+    });
   }
 
   /** A lane is over; one that has taken over already is left alone. */
@@ -28,8 +33,9 @@ export class HandledReports {
   /** Its handlers are done. */
   settle(number: number, code: number): void {
     this.#open -= 1;
-    this.#results.set(number, code);
-    if (this.#results.size > resultsMax) this.#forgetOldest();
+    this.#numbers[this.#next] = number;
+    this.#codes[this.#next] = code;
+    this.#next = (this.#next + 1) % resultsMax;
     this.#send?.(number, code);
     if (this.#open > 0) return;
     const waiting = this.#waiting;
@@ -41,13 +47,6 @@ export class HandledReports {
   whenIdle(run: () => void): void {
     if (this.#open === 0) run();
     else this.#waiting.push(run);
-  }
-
-  #forgetOldest(): void {
-    for (const oldest of this.#results.keys()) {
-      this.#results.delete(oldest);
-      return;
-    }
   }
 }
 

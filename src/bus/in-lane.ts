@@ -67,6 +67,9 @@ export class InLane {
   #ackNow = false;
   #isAckWaiting = false;
   readonly #waiting: Uint8Array[] = [];
+  /** Results of handlers that are told together. */
+  readonly #results = new ByteWriter(64);
+  #isTellingLater = false;
   #isOpen = true;
   received = 0;
 
@@ -98,7 +101,7 @@ export class InLane {
     // It told everything there is to acknowledge.
     this.window.takeAck();
     const again = this.#reports.attach(this.#report);
-    if (known && again.size > 0) this.#answer((frame) => writeReports(frame, again));
+    if (known && again.length > 0) this.#answer((frame) => writeReports(frame, again));
     if (credit > 0) this.#stream.request(credit);
   }
 
@@ -115,6 +118,7 @@ export class InLane {
         this.#sendAck();
         // The sender takes our end for the answer to its final number; handlers may owe it results still.
         this.#reports.whenIdle(() => {
+          this.#tellResults();
           this.#stream.complete();
           this.close();
         });
@@ -240,9 +244,26 @@ export class InLane {
     done.whenOpen(() => reports.settle(number, done.failed > 0 ? handledCode.failed : handledCode.done));
   }
 
+  /** Most handlers are done when their event was delivered: what came of a frame travels in one item with its acknowledgement. */
   readonly #report = (number: number, code: number): void => {
-    this.#answer((frame) => writeReport(frame, number, code));
+    writeReport(this.#results, number, code);
+    if (this.#results.length >= resultsBytes) this.#tellResults();
+    if (this.#isTellingLater) return;
+    this.#isTellingLater = true;
+    this.#host.clock.afterTurn(() => {
+      this.#isTellingLater = false;
+      this.#tellResults();
+    });
   };
+
+  #tellResults(): void {
+    if (this.#results.length > 0) this.#answer((frame) => this.#writeResults(frame));
+  }
+
+  #writeResults(frame: ByteWriter): void {
+    frame.bytes(this.#results.view());
+    this.#results.reset();
+  }
 
   #ackLater(): void {
     if (this.#cancelAck !== undefined) return;
@@ -258,12 +279,20 @@ export class InLane {
     this.#isAckWaiting = this.#stream.credit === 0;
     if (!this.#isOpen || this.#isAckWaiting) return;
     const number = this.window.takeAck();
-    if (number !== undefined) this.#answer((frame) => writeNumberRecord(frame, recordKind.ack, number));
+    if (number === undefined) return;
+    // Results first: what a group lost is not delivered.
+    this.#answer((frame) => {
+      this.#writeResults(frame);
+      writeNumberRecord(frame, recordKind.ack, number);
+    });
   }
 
   /** Answers wait for credit in order: the sender waits for the first, and confirmations for the others. */
   #answer(write: (frame: ByteWriter) => void): void {
-    if (!this.#isOpen || this.#waiting.length >= answersMax) return;
+    if (!this.#isOpen || this.#waiting.length >= answersMax) {
+      this.#results.reset();
+      return;
+    }
     const frame = new ByteWriter(32);
     beginFrame(frame, this.#stream.link.peer.wireVersion);
     write(frame);
@@ -291,7 +320,10 @@ export interface InLaneSetup {
 }
 
 /** Answers that wait for credit; past it confirmations end by their deadline. */
-const answersMax = 16_384;
+const answersMax = 1024;
+
+/** Results of handlers in one answer. */
+const resultsBytes = 1024;
 
 const noGroups: readonly string[] = [];
 
@@ -310,7 +342,7 @@ function readWon(reader: ByteReader): readonly string[] {
   return groups;
 }
 
-function writeReports(frame: ByteWriter, results: ReadonlyMap<number, number>): void {
+function writeReports(frame: ByteWriter, results: readonly (readonly [number, number])[]): void {
   for (const [number, code] of results) writeReport(frame, number, code);
 }
 

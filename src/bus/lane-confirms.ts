@@ -1,5 +1,6 @@
 import { handledCode } from '../protocol/bus/bus-frame.js';
 import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
+import { PendingConfirms } from './pending-confirms.js';
 
 /**
  * The confirmations that one lane owes: each is settled exactly once, or forgotten when nobody waits for it any more. Numbers grow,
@@ -7,9 +8,9 @@ import type { ConfirmOutcome, Confirming, EventCopy } from './outlet.js';
  */
 export class LaneConfirms {
   readonly #node: string;
-  readonly #written: Pending = new Map();
-  readonly #delivered: Pending = new Map();
-  readonly #handled: Pending = new Map();
+  readonly #written = new PendingConfirms();
+  readonly #delivered = new PendingConfirms();
+  readonly #handled = new PendingConfirms();
   /** The last number that was told as refused. */
   #refusedTo = 0;
 
@@ -29,12 +30,9 @@ export class LaneConfirms {
   /** An event was accepted as `number`. */
   add(number: number, confirming: Confirming, won: readonly string[] | undefined): void {
     const pending = this.#levelOf(confirming);
-    const owed = { confirming, copy: this.#copy(won) };
-    pending.set(number, owed);
-    confirming.whenOver(() => {
-      // The next window of the lane begins its numbers again.
-      if (pending.get(number) === owed) pending.delete(number);
-    });
+    const owed = { number, copy: this.#copy(won), confirming };
+    pending.push(owed);
+    confirming.whenOver(() => void pending.end(owed));
   }
 
   /** An event was not accepted after all. */
@@ -55,18 +53,17 @@ export class LaneConfirms {
 
   /** True when somebody waits for events up to `number` to be written. */
   awaitsWritten(number: number): boolean {
-    for (const first of this.#written.keys()) return first <= number;
-    return false;
+    const first = this.#written.first();
+    return first !== undefined && first.number <= number;
   }
 
   /** The peer said what came of one event that it was sent. Returns true when a group lost it and nobody here waits for it. */
   handled(number: number, code: number): boolean {
     // What nobody took was not delivered either. The report comes before the acknowledgement.
-    const pending = code === handledCode.refused ? this.#levels().find((level) => level.has(number)) : this.#handled;
-    const owed = pending?.get(number);
+    const pending = code === handledCode.refused ? this.#levels().find((level) => level.find(number)) : this.#handled;
+    const owed = pending?.find(number);
     if (owed !== undefined) {
-      pending?.delete(number);
-      owed.confirming.settle(owed.copy, handledOutcome(code));
+      pending?.end(owed)?.settle(owed.copy, handledOutcome(code));
       return false;
     }
     if (code !== handledCode.refused && code !== handledCode.partial) return false;
@@ -83,20 +80,19 @@ export class LaneConfirms {
 
   /** The lane's window is over. With `isKept` those that were never sent are forgotten: they are accepted again. */
   end(neverSent: ReadonlySet<Confirming | undefined>, isKept: boolean): void {
-    const all = this.#levels().flatMap((pending) => Array.from(pending.values()));
-    for (const pending of this.#levels()) pending.clear();
+    const all = this.#levels().flatMap((pending) => pending.takeAll());
     this.#refusedTo = 0;
-    for (const { confirming, copy } of all) {
+    for (const [confirming, copy] of all) {
       const isUnsent = neverSent.has(confirming);
       if (!isUnsent || !isKept) confirming.settle(copy, isUnsent ? 'unsent' : 'link-lost');
     }
   }
 
-  #levels(): readonly Pending[] {
+  #levels(): readonly PendingConfirms[] {
     return [this.#written, this.#delivered, this.#handled];
   }
 
-  #levelOf({ level }: Confirming): Pending {
+  #levelOf({ level }: Confirming): PendingConfirms {
     if (level === 'handled') return this.#handled;
     return level === 'written' ? this.#written : this.#delivered;
   }
@@ -106,25 +102,15 @@ export class LaneConfirms {
   }
 }
 
-/** By number. */
-type Pending = Map<number, Owed>;
-
-interface Owed {
-  readonly confirming: Confirming;
-  readonly copy: EventCopy;
-}
-
 /** Confirmations that one lane may owe; each lives until its publisher's deadline at most. */
 const confirmsMax = 65_536;
 
 const noGroups: readonly string[] = [];
 
 /** Settles all up to `number`; what that adds comes behind it. */
-function settle(pending: Pending, number: number, outcome: ConfirmOutcome): void {
-  for (const [key, owed] of pending) {
-    if (key > number) return;
-    pending.delete(key);
-    owed.confirming.settle(owed.copy, outcome);
+function settle(pending: PendingConfirms, number: number, outcome: ConfirmOutcome): void {
+  for (let owed = pending.first(); owed !== undefined && owed.number <= number; owed = pending.first()) {
+    pending.end(owed)?.settle(owed.copy, outcome);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
-import { after, type CancelTimer, type Clock } from '../core/clock.js';
+import { after, type Clock } from '../core/clock.js';
 import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
 import {
@@ -19,6 +19,7 @@ import { RecordRun } from './record-run.js';
 import { type OutEvent, writeWon } from './out-event.js';
 import { sendFrame } from './send-frame.js';
 import { StuckWatch } from './stuck-watch.js';
+import { WrittenWatch } from './written-watch.js';
 
 /** What a lane tells its owner. */
 export interface OutLaneHost {
@@ -77,8 +78,8 @@ export class OutLane {
   /** The last number that this connection told of, by an event or a base. */
   #toldTo = 0;
   readonly #confirms: LaneConfirms;
+  readonly #written: WrittenWatch;
   readonly #stuck = new StuckWatch();
-  #cancelWritten: CancelTimer | undefined;
   #final = false;
   #isFinalSent = false;
   #isFinalTold = false;
@@ -95,6 +96,7 @@ export class OutLane {
     this.key = options.key;
     this.#window = new SendWindow(options.window);
     this.#confirms = new LaneConfirms(options.node);
+    this.#written = new WrittenWatch(host.clock, this.#confirms);
     this.#windowId = options.windowId();
   }
 
@@ -166,8 +168,7 @@ export class OutLane {
   detach(): void {
     this.#link = undefined;
     this.#forgetStream();
-    this.#cancelWritten?.();
-    this.#cancelWritten = undefined;
+    this.#written.end();
   }
 
   /** Says the final number, after everything that waits. Nothing is accepted any more. */
@@ -380,7 +381,7 @@ export class OutLane {
       this.#wasFull = false;
       this.#host.onRoom(this);
     }
-    if (this.#confirms.size > 0) this.#watchWritten();
+    if (this.#confirms.size > 0 && this.#link !== undefined) this.#written.handedOver(this.#link, this.#window.sent);
   }
 
   /** Fills the frame; false when there is nothing to tell. */
@@ -445,20 +446,6 @@ export class OutLane {
     this.resent += 1;
     event.confirm?.resent(this.node);
   }
-
-  /** `written` is confirmed once the link's buffer was seen empty after the event was handed over. */
-  #watchWritten(): void {
-    const link = this.#link;
-    if (link === undefined || this.#cancelWritten !== undefined) return;
-    if (!this.#confirms.awaitsWritten(this.#window.sent)) return;
-    const { clock } = this.#host;
-    const sent = this.#window.sent;
-    this.#cancelWritten = clock.setTimer(after(clock.now(), writtenCheckMs), () => {
-      this.#cancelWritten = undefined;
-      if (this.#link === link && link.bufferedBytes === 0) this.#confirms.written(sent);
-      this.#watchWritten();
-    });
-  }
 }
 
 /** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
@@ -480,8 +467,6 @@ const reopenMs = 200;
 
 /** How long a lane without a subscription waits for answers. */
 const retireMs = 1000;
-
-const writtenCheckMs = 1;
 
 /** Frames are built one at a time, by every lane of the process, and lent or copied out: nothing is kept here between calls. */
 const frameWriter = new ByteWriter(65_536);
