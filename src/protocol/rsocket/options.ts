@@ -12,7 +12,7 @@ export interface EngineOptions {
   readonly assemblyMaxBytes: number;
   /** Streams open at once in each direction. @defaultValue 65536 */
   readonly streamsMax: number;
-  /** Longer payloads go by reference, in fragments. At most a quarter of a slab. @defaultValue 16384 */
+  /** Longer payloads go by reference, in fragments. At most a third of a slab. @defaultValue 16896: 16 KiB and room for metadata */
   readonly longPayloadBytes: number;
   /** Payload bytes of one fragment. Stock peers put fragments together in time that grows with their number squared. @defaultValue 65536 */
   readonly fragmentMaxBytes: number;
@@ -41,7 +41,7 @@ const engineDefaults: EngineOptions = {
   payloadMaxBytes: payloadBytesMax,
   assemblyMaxBytes: 134_217_728,
   streamsMax: 65_536,
-  longPayloadBytes: 16_384,
+  longPayloadBytes: 16_896,
   fragmentMaxBytes: 65_536,
   turnMaxBytes: 262_144,
   longWindowBytes: 262_144,

@@ -45,7 +45,7 @@ export class SendBuffer {
    * lengths are bounded before, and a bound that was forgotten must cost memory, not the process.
    */
   reserve(byteCount: number): number {
-    if (this.#at - this.#start >= flushBytes) this.flush();
+    if (this.#at - this.#start >= flushBytes && byteCount < largeFrameBytes) this.flush();
     if (this.#at + byteCount > this.slab.length) this.#makeRoom(byteCount);
     const at = this.#at;
     this.#at = at + byteCount;
@@ -99,6 +99,9 @@ export class SendBuffer {
  * the system no more for each byte than a larger one.
  */
 const flushBytes = 16_384;
+
+/** Frames of this length fill a slab before it is handed over: at one write each, of three, the writes cost more than the rest. */
+const largeFrameBytes = 12_288;
 
 /** Where the bytes go; a `Connection` is one. */
 export interface ByteTarget {

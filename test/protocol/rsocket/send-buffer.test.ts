@@ -23,4 +23,17 @@ describe('send buffer', () => {
     assert.deepEqual([...concat(written)], [...once, ...once]);
     for (let count = 0; count < 10; count += 1) assert.equal(pool.take().length, 100, 'the pool keeps its own only');
   });
+
+  it('hands short frames over at 16 KiB, and long ones when the slab is full', () => {
+    const writes = (frameBytes: number, count: number): number[] => {
+      const written: number[] = [];
+      const target = { bufferedBytes: 0, write: (bytes: Uint8Array): void => void written.push(bytes.length) };
+      const buffer = new SendBuffer(target, new SlabPool());
+      for (let index = 0; index < count; index += 1) buffer.reserve(frameBytes);
+      buffer.flush();
+      return written;
+    };
+    assert.deepEqual(writes(8000, 8), [24_000, 24_000, 16_000]);
+    assert.deepEqual(writes(16_896, 4), [50_688, 16_896]);
+  });
 });
