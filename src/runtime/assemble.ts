@@ -1,4 +1,5 @@
 import { type ClusterBus, createClusterBus } from '../bus/create-cluster-bus.js';
+import { layerCodec } from '../codec/layered-codec.js';
 import { createMsgpackCodec } from '../codec/msgpack-codec.js';
 import { createPlainMsgpackCodec } from '../codec/plain-msgpack-codec.js';
 import { jsonCodec } from '../codec/json-codec.js';
@@ -14,6 +15,7 @@ import type { Logger } from '../core/logger.js';
 import type { LaneCodec } from '../spi/codec.js';
 import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { Connection } from '../spi/connections.js';
+import type { NodeBusOptions } from './bus-options.js';
 import { type NodeEnvironment, versionsOf } from './environment.js';
 import { EarlyCallers } from './early-callers.js';
 import { type FrontDoor, openFrontDoor } from './front-door.js';
@@ -57,7 +59,8 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
     stack.onUndo(() => membership.stop());
     const createEngine = await stack.start('links', () => loadEngine(options));
     const codec = createMsgpackCodec(options);
-    const links = createLinks(environment, options, { membership, createEngine, codec });
+    const busCodec = chooseBusCodec(codec, options.bus);
+    const links = createLinks(environment, options, { membership, createEngine, codec: busCodec });
     accept = (connection) => links.accept(connection);
     await stack.start('links', () => Promise.resolve(links.start()));
     stack.onUndo(() => links.stop(0));
@@ -85,7 +88,7 @@ export async function startRooms(environment: NodeEnvironment, options: Resolved
       links,
       tables,
       membership,
-      codec,
+      codec: busCodec,
       exposeStacks: options.exposeStacks,
       metrics,
       logger,
@@ -137,6 +140,11 @@ export async function stopRooms(rooms: NodeRooms, drainMs: number, logger: Logge
 const withdrawMsMax = 1000;
 const finalMsMax = 1000;
 const leaveMsMax = 1000;
+
+function chooseBusCodec(base: LaneCodec, { codec = 'msgpack' }: NodeBusOptions): LaneCodec {
+  if (codec === 'msgpack') return base;
+  return layerCodec(base, codec === 'json' ? jsonCodec : codec);
+}
 
 async function loadEngine(options: ResolvedNodeOptions): Promise<EngineFactory> {
   return options.engine === 'rsocket-js' ? rsocketJsEngines(await loadRsocketJs()) : createOwnEngine;

@@ -2,16 +2,19 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { bytesCodec } from '../../src/codec/bytes-codec.js';
 import { jsonCodec } from '../../src/codec/json-codec.js';
+import { layerCodec } from '../../src/codec/layered-codec.js';
 import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
 import { createPlainMsgpackCodec } from '../../src/codec/plain-msgpack-codec.js';
 import { findDataFault } from '../../src/core/data.js';
 import type { ClusterError } from '../../src/core/errors.js';
+import type { Codec } from '../../src/spi/codec.js';
 import { checkCodec, checkLaneCodec } from '../../src/testing/conformance/codec.js';
 
 const runner = { describe, it };
 
 checkLaneCodec(runner, 'msgpack', () => createMsgpackCodec());
 checkLaneCodec(runner, 'msgpack without generated code', () => createMsgpackCodec({ codeGeneration: false }));
+checkLaneCodec(runner, 'a chosen codec over msgpack', () => layerCodec(createMsgpackCodec(), chosenCodec()));
 checkCodec(runner, 'plain msgpack', () => createPlainMsgpackCodec(), 'json');
 checkCodec(runner, 'json', () => jsonCodec, 'json');
 checkCodec(runner, 'bytes', () => bytesCodec, 'bytes');
@@ -134,4 +137,10 @@ const anyData = fc.letrec((tie) => ({
 
 function isInvalidValue(error: unknown): boolean {
   return (error as ClusterError).code === 'invalid-value';
+}
+
+/** Carries what msgpack does, under another name. */
+function chosenCodec(): Codec {
+  const codec = createMsgpackCodec();
+  return { name: 'application/x-test', encode: (value) => codec.encode(value), decode: (bytes) => codec.decode(bytes) };
 }

@@ -3,7 +3,12 @@ import { checkBusOptions, type NodeBusOptions } from '../../src/runtime/bus-opti
 
 describe('runtime/bus-options', () => {
   it('are taken as they are when they are right', () => {
-    const options: NodeBusOptions = { checkValues: true, windowEventsMax: 64, hooks: { allow: () => true } };
+    const options: NodeBusOptions = {
+      checkValues: true,
+      codec: 'json',
+      windowEventsMax: 64,
+      hooks: { allow: () => true },
+    };
     assert.equal(checkBusOptions(options), options);
   });
 
@@ -14,6 +19,8 @@ describe('runtime/bus-options', () => {
     'there is no hook onSubscribe;': { hooks: { onSubscribe: () => true } },
     'hook allow is no function': { hooks: { allow: true } },
     'option bus.hooks is no object': { hooks: 1 },
+    "option bus.codec: give 'msgpack', 'json' or": { codec: 'cbor' },
+    'option bus.codec: give': { codec: { name: 'a b', encode: () => undefined, decode: () => undefined } },
   };
   for (const [told, options] of Object.entries(wrong)) {
     it(`are refused: ${told}`, () => {
