@@ -29,6 +29,12 @@ export const headersMax = 64;
 /** Bytes that all headers of one event or call may take. */
 export const headersBytesMax = 8192;
 
+/**
+ * Longest metadata of one request or item that a link takes: eight times the headers of a call, so that a stock client's routing,
+ * token and trace fit. RSocket's own limit is 16 MiB a frame (24 bits), and none for metadata in fragments.
+ */
+export const metadataBytesMax = 65_536;
+
 /** Longest payload that a link puts together, where nothing else was agreed. */
 export const payloadBytesMax = 67_108_864;
 

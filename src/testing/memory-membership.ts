@@ -76,6 +76,11 @@ export class MemoryMembership implements Membership {
     this.#listeners.tell({ kind, member: { ...member, status } });
   }
 
+  /** Tells the listeners of an event and nothing else, as news of an earlier life does that comes late. */
+  tellOnly(event: MemberEvent): void {
+    this.#listeners.tell(event);
+  }
+
   /** Lets this node hear the digests of another, as one round of gossip would. */
   hear(other: MemoryMembership): void {
     for (const [name, source] of other.#sources) {

@@ -4,7 +4,7 @@ import type { EngineOptions } from './options.js';
 import type { SlabPool } from './send-buffer.js';
 import type { RsocketStream } from './stream.js';
 
-/** All unfinished payloads of one connection, within the bounds of one payload and of all together. */
+/** All unfinished payloads of one connection, within the bounds of one payload, its metadata, and all together. */
 export class Assemblies {
   readonly #options: EngineOptions;
   readonly #pool: SlabPool;
@@ -32,6 +32,8 @@ export class Assemblies {
     const byteCount = fragment.dataEnd - fragment.metadataStart;
     const before = stream.assembly?.heldBytes ?? 0;
     const length = (stream.assembly?.length ?? 0) + byteCount;
+    const metadataBytes = (stream.assembly?.metadataBytes ?? 0) + fragment.metadataLength;
+    if (metadataBytes > this.#options.metadataMaxBytes) return 'too-large';
     const more = Math.max(0, length - before);
     if (length > this.#options.payloadMaxBytes || this.#bytes + more > this.#options.assemblyMaxBytes) {
       return 'too-large';

@@ -28,6 +28,10 @@ export class Assembly {
     this.flags = flags;
   }
 
+  get metadataBytes(): number {
+    return this.#metadataBytes;
+  }
+
   get length(): number {
     return this.#length;
   }

@@ -18,7 +18,8 @@
  * - request with initial request-n below 1: ERROR INVALID (Request Stream Frame); REQUEST_N below 1: ignored
  * - request above the limit of streams or the lease, or while refusing: ERROR REJECTED (Lease Semantics, Error Codes)
  * - PAYLOAD, CANCEL, ERROR, REQUEST_N on an unknown id: ignored (Handling the Unexpected, 9.2-9.4)
- * - more items than requested, payload above the limit, metadata after data: this stream ends, ERROR INVALID or CANCEL
+ * - more items than requested, payload or metadata above the limit, metadata after data: this stream ends, ERROR INVALID or
+ *   CANCEL; a request whose first frame has metadata above the limit: ERROR INVALID (Error Codes)
  */
 import { emptyBytes } from '../../core/bytes.js';
 import type { MonotonicMs } from '../../core/clock.js';

@@ -18,6 +18,7 @@ export class Incoming {
   readonly #streams: Streams;
   readonly #lease: LeaseBook;
   readonly #options: EngineOptions;
+  readonly #metadataMaxBytes: number;
   readonly #assemblies: Assemblies;
 
   // oxlint-disable-next-line max-params -- all of them are parts of one engine
@@ -26,6 +27,7 @@ export class Incoming {
     this.#streams = streams;
     this.#lease = lease;
     this.#options = options;
+    this.#metadataMaxBytes = options.metadataMaxBytes;
     this.#assemblies = new Assemblies(options, pool);
   }
 
@@ -99,18 +101,17 @@ export class Incoming {
     }
     // "A PAYLOAD with both F and C flags set implicitly ignores the F flag" (Handling the Unexpected, 8).
     const follows = (flags & frame.flagFollows) !== 0 && (flags & frame.flagComplete) === 0;
-    if (stream.assembly === undefined && !follows) stream.onPayload(flags, view);
-    else if (stream.assembly === undefined && !stream.isReceiving) this.#host.counters.late += 1;
+    if (stream.assembly === undefined && !follows) {
+      if (view.metadataLength > this.#metadataMaxBytes) this.#refuse(stream, 'too-large');
+      else stream.onPayload(flags, view);
+    } else if (stream.assembly === undefined && !stream.isReceiving) this.#host.counters.late += 1;
     else this.#onFragment(stream, flags, follows, view);
   }
 
   #onFragment(stream: RsocketStream, flags: number, follows: boolean, fragment: PayloadView): void {
     const result = this.#assemblies.add(stream, flags, fragment);
     if (result !== 'added') {
-      if (result === 'too-large') this.#host.counters.oversize += 1;
-      else this.#host.counters.malformed += 1;
-      if (result === 'too-large') stream.refuse('too-large', 'the payload is too long');
-      else stream.refuse('protocol', 'metadata after data');
+      this.#refuse(stream, result);
       return;
     }
     if (follows) return;
@@ -119,6 +120,13 @@ export class Incoming {
     const view = assembly.show(this.#host.view);
     if (assembly.type === frame.typePayload) stream.onPayload(assembly.flags, view);
     else this.#begin(stream, assembly.flags);
+  }
+
+  #refuse(stream: RsocketStream, why: 'too-large' | 'malformed'): void {
+    if (why === 'too-large') this.#host.counters.oversize += 1;
+    else this.#host.counters.malformed += 1;
+    if (why === 'too-large') stream.refuse('too-large', 'the payload or its metadata is too long');
+    else stream.refuse('protocol', 'metadata after data');
   }
 
   #onRequest(id: number, mark: number, credit: number, view: PayloadView | undefined): void {
@@ -131,9 +139,10 @@ export class Incoming {
       return;
     }
     const type = mark >>> 10;
-    const refusal = this.#findRefusal(credit);
+    const refusal = view.metadataLength > this.#metadataMaxBytes ? longRefusal : this.#findRefusal(credit);
     if (refusal !== undefined) {
-      this.#host.counters.refused += 1;
+      if (refusal === longRefusal) this.#host.counters.oversize += 1;
+      else this.#host.counters.refused += 1;
       if (type !== frame.typeRequestFnf) this.#host.answerError(id, refusal.code, refusal.data);
       return;
     }
@@ -213,6 +222,7 @@ function interactionOf(type: number): Interaction {
 
 const acceptorFailed = textToBytes('the acceptor failed');
 const creditRefusal = { code: streamErrorCodes.invalid, data: textToBytes('initial request-n must be above 0') };
+const longRefusal = { code: streamErrorCodes.invalid, data: textToBytes('the metadata is too long') };
 const leavingRefusal = { code: streamErrorCodes.rejected, data: textToBytes('this node is leaving') };
 const fullRefusal = { code: streamErrorCodes.rejected, data: textToBytes('too many streams') };
 const leaseRefusal = { code: streamErrorCodes.rejected, data: textToBytes('beyond the lease') };

@@ -1,4 +1,4 @@
-import { frameBytesMax, payloadBytesMax } from '../../core/limits.js';
+import { frameBytesMax, metadataBytesMax, payloadBytesMax } from '../../core/limits.js';
 
 /** Bounds of one connection. */
 export interface EngineOptions {
@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly strangerFrameMaxBytes: number;
   /** Longest payload put together from fragments. @defaultValue 67108864 */
   readonly payloadMaxBytes: number;
+  /** Longest metadata of one request or item, in fragments or not. @defaultValue 65536 */
+  readonly metadataMaxBytes: number;
   /** Bytes of all unfinished payloads of one connection. @defaultValue 134217728 */
   readonly assemblyMaxBytes: number;
   /** Streams open at once in each direction. @defaultValue 65536 */
@@ -39,6 +41,7 @@ const engineDefaults: EngineOptions = {
   frameMaxBytes: frameBytesMax,
   strangerFrameMaxBytes: 65_536,
   payloadMaxBytes: payloadBytesMax,
+  metadataMaxBytes: metadataBytesMax,
   assemblyMaxBytes: 134_217_728,
   streamsMax: 65_536,
   longPayloadBytes: 16_896,

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { addressToText } from '../../../src/core/address.js';
 import { must } from '../../../src/core/assert.js';
 import { emptyBytes } from '../../../src/core/bytes.js';
+import { ClusterError } from '../../../src/core/errors.js';
 import { SeededRandom } from '../../../src/core/random.js';
 import { bytesToText, textToBytes } from '../../../src/core/text.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import type { Connection } from '../../../src/spi/connections.js';
+import type { Connection, Connections } from '../../../src/spi/connections.js';
 import type { Stream } from '../../../src/spi/links.js';
 import { GuestLinks } from '../../../src/cluster/link/guest-links.js';
 import { createOwnEngine, type EngineFactory } from '../../../src/cluster/link/link-engine.js';
@@ -95,6 +96,36 @@ describe('link manager', function manager() {
     left.connections.isCut = false;
     await world.until(() => left.links.findLink('b') !== undefined);
     await world.stop();
+  });
+
+  it('spreads the dials of an absent member, by its chance, around a wait that doubles up to its maximum', async () => {
+    const simulator = new Simulator({ seed: 1 });
+    const waitsOf = async (epoch: number): Promise<readonly number[]> => {
+      const dialedAt: number[] = [];
+      const nobody: Connections = {
+        listen: () => assert.fail('nobody listens'),
+        dial: () => {
+          dialedAt.push(simulator.now());
+          return Promise.reject(new ClusterError('unavailable', 'nobody is there', { details: 'refused' }));
+        },
+      };
+      const address = { host: '10.0.0.1', port: 7000 };
+      // The epoch is part of the seed of a node's chance here.
+      const node = makeNode({ name: 'a', epoch, address, clock: simulator, connections: nobody });
+      node.membership.tell('joined', memoryMember({ name: 'b', epoch: 1 }, '10.0.0.2:7000'));
+      await simulator.runAsync(400_000);
+      await simulator.settle(node.links.stop(0), 10_000);
+      return dialedAt.slice(1).map((at, index) => at - (dialedAt[index] ?? 0));
+    };
+    const [one, other] = [await waitsOf(1), await waitsOf(2)];
+    for (const waits of [one, other]) {
+      const shares = waits.map((waitMs, index) => waitMs / Math.min(10_000, 100 * 2 ** (index + 1)));
+      assert.ok(shares.length > 30, `${shares.length} dials`);
+      const [least, most] = [Math.min(...shares), Math.max(...shares)];
+      assert.ok(least >= 0.49 && least < 0.7 && most > 1.3 && most <= 1.51, `${least} to ${most}`);
+    }
+    const same = one.filter((waitMs, index) => Math.abs(waitMs - (other[index] ?? 0)) < 1);
+    assert.ok(same.length < 3, `${same.length} waits are the same for two seeds`);
   });
 
   it('links only those who hold the key, and believes old and new keys while they are rolled', async () => {
@@ -413,6 +444,28 @@ describe('strangers', () => {
     const left = await world.add('a');
     introduce(left, node);
     await world.until(() => left.events.length === 1);
+    await world.stop();
+  });
+
+  it('have so many bytes before their hello, however small and legal their frames', async () => {
+    const { world, node, dial } = await strangers();
+    const one = await dial();
+    // KEEPALIVE that wants no answer: 17 bytes with its length field.
+    const keepAlive = [0, 0, 14, 0, 0, 0, 0, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const some = Uint8Array.from(Array.from({ length: 241 }, () => keepAlive).flat());
+    const setup = setupBytes('application/x.scalebus-link');
+    one.connection.write(setup);
+    let written = setup.length;
+    while (written + some.length <= 65_536) {
+      one.connection.write(some);
+      written += some.length;
+      await world.run(1);
+    }
+    assert.equal(one.closed, false, `${written} bytes are allowed`);
+    one.connection.write(some);
+    await world.run(5);
+    assert.equal(one.closed, true, `${written + some.length} bytes are not`);
+    assert.equal(node.links.links().length, 0);
     await world.stop();
   });
 

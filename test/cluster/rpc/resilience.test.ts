@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { call, defineService, type ServiceContract } from '../../../src/cluster/rpc/contract.js';
+import { call, defineService, type ServiceContract, stream } from '../../../src/cluster/rpc/contract.js';
 import type { RpcRoom } from '../../../src/cluster/rpc/rpc-room.js';
 import { ClusterError } from '../../../src/core/errors.js';
 import { MemoryRpc } from '../../../src/testing/rpc/memory-rpc.js';
@@ -7,7 +7,11 @@ import { Simulator } from '../../../src/testing/simulator.js';
 
 const desk = defineService('desk', {
   version: '1.0.0',
-  methods: { ask: call<string, string>(), again: call<string, string>({ idempotent: true }) },
+  methods: {
+    ask: call<string, string>(),
+    again: call<string, string>({ idempotent: true }),
+    list: stream<string, string>(),
+  },
 });
 
 describe('calls at their limits', () => {
@@ -53,6 +57,33 @@ describe('calls at their limits', () => {
       Array.from({ length: 6 }, () => 'now b'),
       'what was refused did not run',
     );
+  });
+
+  it('exclude the node that refused from the next attempt, however they select, calls and streams alike', async () => {
+    const { rpc } = await cluster.add('caller', { breaker: { callsMin: 10_000 } });
+    for (const name of ['a', 'b', 'c']) serve((await cluster.add(name)).rpc, name);
+    await simulator.runAsync(50);
+    const keys = Array.from({ length: 40 }, (_, index) => `k${index}`);
+    const client = rpc.client(desk, { select: 'rendezvous', retry: { attemptsMax: 2 } });
+    const before = new Map<string, string>();
+    for (const key of keys) before.set(key, await settle(client.ask('now', { key })));
+    const ofA = keys.filter((key) => before.get(key) === 'a');
+    assert.ok(ofA.length > 5, `${ofA.length} keys choose a`);
+    cluster.get('a').rpc.refuse();
+    for (const key of keys) {
+      const was = before.get(key);
+      const answers = [
+        await settle(client.ask('now', { key })),
+        ...(await settle(collect(client.list('now', { key })))),
+      ];
+      if (was === 'a') assert.ok(!answers.includes('a') && new Set(answers).size === 1, answers.join());
+      else assert.deepEqual(answers, [was, was]);
+    }
+    const random = rpc.client(desk, { select: 'random', retry: { attemptsMax: 2 } });
+    for (let index = 0; index < 100; index += 1) {
+      assert.notEqual(await settle(random.ask('now')), 'a');
+      assert.notDeepEqual(await settle(collect(random.list('now'))), ['a']);
+    }
   });
 
   it('stop asking a peer that does not answer, and try it again later', async () => {
@@ -171,11 +202,17 @@ describe('calls at their limits', () => {
       if (input === 'fail') throw new ClusterError('not-found', 'nothing here');
       return input === 'hang' ? new Promise<string>(() => undefined) : at;
     };
-    rpc.register(desk, { ask: answer, again: answer }, options);
+    rpc.register(desk, { ask: answer, again: answer, list: () => [at] }, options);
   }
 });
 
 const echo = (bytes: Uint8Array): Uint8Array => bytes;
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
 
 function codeOf(error: unknown): string {
   return error instanceof ClusterError ? error.code : String(error);

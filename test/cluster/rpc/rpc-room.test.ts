@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { call, defineService, stream } from '../../../src/cluster/rpc/contract.js';
 import type { RpcRoom } from '../../../src/cluster/rpc/rpc-room.js';
 import type { RpcStream } from '../../../src/cluster/rpc/service-types.js';
+import { must } from '../../../src/core/assert.js';
 import { ClusterError } from '../../../src/core/errors.js';
 import { bytesToText, textToBytes } from '../../../src/core/text.js';
 import { MemoryRpc } from '../../../src/testing/rpc/memory-rpc.js';
@@ -209,6 +210,35 @@ describe('rpc room', function room() {
     await simulator.runAsync(100);
     subscription.unsubscribe();
     assert.deepEqual(told, ['added a', 'added b', 'removed b']);
+  });
+
+  it('keeps the services of a node that restarted when its earlier life is said to have left, late', async () => {
+    const { rpc, node } = await cluster.add('a');
+    const { node: earlier, rpc: old } = await cluster.add('b');
+    serve(old, 'b life 1');
+    await simulator.runAsync(200);
+    const member = must(node.membership.findMember('b'), 'b as a member');
+    const client = rpc.client(thermostat);
+    const ask = async (): Promise<string> => (await simulator.settle(client.read({ id: 'x' }), 1000)).at;
+    assert.equal(await ask(), 'b life 1');
+    await cluster.crash('b');
+    const { node: later, rpc: fresh } = await cluster.add('b');
+    serve(fresh, 'b life 2');
+    await simulator.runAsync(200);
+    assert.ok(later.id.epoch > earlier.id.epoch);
+    const told: string[] = [];
+    const watching = rpc.instances$(thermostat).subscribe(({ kind }) => told.push(kind));
+    for (const late of ['left', 'failed', 'left'] as const) {
+      node.membership.tellOnly({ kind: late, member: { ...member, status: late } });
+      await simulator.runAsync(200);
+      assert.deepEqual(
+        rpc.instances(thermostat).map((one) => `${one.node}@${one.epoch}`),
+        [`b@${later.id.epoch}`],
+      );
+      assert.equal(await ask(), 'b life 2');
+    }
+    watching.unsubscribe();
+    assert.deepEqual(told, ['added']);
   });
 
   it('serves a stock client by composite metadata and JSON', async () => {

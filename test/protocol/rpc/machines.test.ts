@@ -64,6 +64,17 @@ describe('retry policy', () => {
     assert.equal(policy().decide({ ...refused, attempt: 4 }), undefined);
   });
 
+  it('draws each delay between half and all of what it is, so that callers part', () => {
+    const again = { ...failure, idempotent: true, attempt: 2 };
+    const delays: number[] = [];
+    for (let seed = 1; seed <= 200; seed += 1) {
+      delays.push(new RetryPolicy({ ...retryDefaults, baseMs: 50 }, new SeededRandom(seed)).decide(again) ?? 0);
+    }
+    const [least, most] = [Math.min(...delays), Math.max(...delays)];
+    assert.ok(least >= 50 && least < 60 && most > 90 && most <= 100, `${least} to ${most}`);
+    assert.ok(new Set(delays).size > 150, 'one seed, one delay');
+  });
+
   it('stops adding load when the budget is spent, and earns it back', () => {
     const one = policy();
     const again = { ...failure, idempotent: true };

@@ -4,6 +4,7 @@ import { mayHaveRun } from '../../../src/core/errors.js';
 import { textToBytes } from '../../../src/core/text.js';
 import { streamErrorCodes } from '../../../src/spi/links.js';
 import * as frame from '../../../src/protocol/rsocket/frame.js';
+import type { EngineOptions } from '../../../src/protocol/rsocket/options.js';
 import { encodeSetup } from '../../../src/protocol/rsocket/setup.js';
 import type { RsocketCounters } from '../../../src/protocol/rsocket/stream.js';
 import { concat, now, Recorder, setup, Side } from './engine-pair.js';
@@ -43,8 +44,9 @@ function answers(side: Side): string[] {
   return list;
 }
 
-function openServer(): Side {
-  const side = new Side(false, { malformedMax: 3, payloadMaxBytes: 1000, assemblyMaxBytes: 1500, streamsMax: 4 });
+function openServer(options: Partial<EngineOptions> = {}): Side {
+  const bounds = { malformedMax: 3, payloadMaxBytes: 1000, assemblyMaxBytes: 1500, streamsMax: 4 };
+  const side = new Side(false, { ...bounds, ...options });
   side.engine.receive(now, encodeSetup(setup));
   side.engine.trust();
   return side;
@@ -240,6 +242,51 @@ describe('illegal input to an rsocket connection', () => {
       assert.equal(side.engine.assemblyBytes, 0);
       assert.equal(side.engine.streamCount, 0);
     }
+  });
+
+  it('takes metadata up to its limit and no longer, whole or in fragments, and goes on serving', () => {
+    const limit = 65_536;
+    const withMetadata = (metadataBytes: number, dataBytes: number): number[] => {
+      const length = [metadataBytes >>> 16, (metadataBytes >>> 8) & 0xff, metadataBytes & 0xff];
+      return [...length, ...new Uint8Array(metadataBytes + dataBytes)];
+    };
+    const side = openServer({ payloadMaxBytes: 1_000_000, assemblyMaxBytes: 1_000_000 });
+    const begun: number[] = [];
+    const sink = new Recorder();
+    side.accept = (stream) => {
+      begun.push(stream.payload.metadataLength);
+      return sink;
+    };
+    const { flagMetadata, flagFollows, flagNext, typeRequestResponse, typeRequestFnf, typePayload } = frame;
+    const begin = (id: number, bytes: number, flags = flagMetadata, type: number = typeRequestResponse): void =>
+      side.engine.receive(now, rawFrame(id, type, flags, withMetadata(bytes, 1)));
+
+    begin(1, limit);
+    begin(3, limit + 1);
+    begin(5, limit + 1, flagMetadata | flagFollows);
+    begin(7, limit + 1, flagMetadata, typeRequestFnf);
+    assert.deepEqual(begun, [limit]);
+    assert.deepEqual(answers(side), [`${typeError} 3 0x204`, `${typeError} 5 0x204`]);
+    assert.equal(side.engine.counters.oversize, 3);
+
+    const part = (id: number, type: number, bytes: number): void =>
+      side.engine.receive(now, rawFrame(id, type, flagMetadata | flagFollows | flagNext, withMetadata(bytes, 0)));
+    for (const [id, rest] of [
+      [9, limit - 40_000],
+      [11, limit - 39_999],
+    ] as const) {
+      part(id, typeRequestResponse, 40_000);
+      part(id, typePayload, rest);
+      side.engine.receive(now, rawFrame(id, typePayload, flagNext, [1]));
+    }
+    assert.deepEqual(begun, [limit, limit]);
+    assert.deepEqual(answers(side), [`${typeError} 11 0x204`]);
+    assert.deepEqual([side.engine.counters.oversize, side.engine.assemblyBytes], [4, 0]);
+
+    side.engine.receive(now, rawFrame(13, frame.typeRequestChannel, 0, u32(5)));
+    side.engine.receive(now, rawFrame(13, typePayload, flagNext | flagMetadata, withMetadata(limit + 1, 1)));
+    assert.match(sink.heard.join(), /fail 0x204 .*metadata is too long/);
+    assert.equal(side.engine.counters.oversize, 5);
   });
 
   const announce = (id: number, byteCount: number): Uint8Array =>
