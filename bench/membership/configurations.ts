@@ -11,6 +11,8 @@ export interface Configuration {
 const plain: Partial<SwimOptions> = {
   adaptiveTimeout: false,
   streamPing: false,
+  suspectIndirectProbes: 3,
+  confirmationFactor: 4,
   suspicionAlpha: 5,
   suspicionBeta: 1,
   suspicionConfirmations: 0,

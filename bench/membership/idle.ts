@@ -12,6 +12,7 @@ export function idle(tell: Teller, extent: Extent): void {
     const after = process.memoryUsage();
     const seconds = extent.smoke ? 5 : n >= 10_000 ? 20 : 60;
     const [sent, bytes, cpu] = [lab.sent, lab.sentBytes, process.cpuUsage()];
+    const asked = pullsOf(lab);
     lab.run(seconds * 1000);
     const { user, system } = process.cpuUsage(cpu);
     const about = { n, seeds: 1 };
@@ -30,6 +31,8 @@ export function idle(tell: Teller, extent: Extent): void {
       reference: 93,
       ...about,
     });
+    // What agrees is compared by six bytes on each acknowledgement; a pull would be a datagram of its own.
+    tell.figure({ metric: 'pulls / node / s in sync', value: perNode(pullsOf(lab) - asked), target: 0, ...about });
     tell.figure({
       metric: 'processor ms / node / s',
       value: perNode((user + system) / 1000),
@@ -43,4 +46,8 @@ export function idle(tell: Teller, extent: Extent): void {
       after.heapUsed + after.external + after.arrayBuffers - before.heapUsed - before.external - before.arrayBuffers;
     tell.figure({ metric: 'memory bytes / node and known member', value: grown / (n * n), target: 300, ...about });
   }
+}
+
+function pullsOf(lab: Lab): number {
+  return lab.nodes.reduce((sum, { machine }) => sum + machine.counts['sync-asked'], 0);
 }

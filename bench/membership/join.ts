@@ -2,6 +2,7 @@
 import { SeededRandom } from '../../src/core/random.js';
 import { addressOf, Lab, type LabNode } from './lab.js';
 import type { Extent } from './main.js';
+import { messageCostMs } from './message-cost.js';
 import { quantile, type Teller } from './tell.js';
 
 const targets: Readonly<Record<number, number>> = { 64: 2, 128: 3, 1000: 6, 2000: 10 };
@@ -62,7 +63,7 @@ export function join(tell: Teller, extent: Extent): void {
 }
 
 function storm(n: number, seed: number): { readonly equalMs: number; readonly sizes: number; readonly bytes: number } {
-  const lab = new Lab({ nodes: n, seed, warm: false, costMs: 0.02 });
+  const lab = new Lab({ nodes: n, seed, warm: false, costMs: messageCostMs });
   const random = new SeededRandom(seed).fork('starts');
   for (const node of lab.nodes) lab.at(random.below(1000), () => begin(lab, node));
   const sizes = new Set<number>();

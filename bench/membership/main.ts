@@ -23,7 +23,7 @@ export interface Extent {
   readonly smoke: boolean;
   /** Overrides how many seeds each case takes. */
   readonly seeds: number | undefined;
-  /** The one size that `join` runs, instead of all. */
+  /** The one size that `join` and `crash` run, instead of all. */
   readonly nodes: number | undefined;
 }
 
@@ -52,7 +52,7 @@ const program = new Command('membership')
   .option('--full', 'the whole grid, 10,000 nodes, days of virtual time')
   .option('--smoke', 'short: proves that it runs')
   .option('--seeds <n>', 'seeds of each case')
-  .option('--nodes <n>', 'join: this size only')
+  .option('--nodes <n>', 'join and crash: this size only')
   .parse();
 const flags = program.opts<{ json?: boolean; full?: boolean; smoke?: boolean; seeds?: string; nodes?: string }>();
 const names = program.args.length > 0 ? program.args : flags.smoke === true ? ['idle'] : ['crash', 'join', 'idle'];

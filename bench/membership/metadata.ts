@@ -1,13 +1,14 @@
 /** T15: one node of 1000 changes 64 KiB of metadata; how soon has everybody the new content? */
 import { Lab } from './lab.js';
 import type { Extent } from './main.js';
+import { messageCostMs } from './message-cost.js';
 import { quantile, type Teller } from './tell.js';
 
 /** Sweeps sizes of content. */
 export function metadata(tell: Teller, extent: Extent): void {
   const n = extent.smoke ? 50 : 1000;
   for (const bytes of [200, 4096, 65_536]) {
-    const lab = new Lab({ nodes: n, seed: 15, costMs: 0.02 });
+    const lab = new Lab({ nodes: n, seed: 15, costMs: messageCostMs });
     lab.run(5000);
     const writer = lab.nodes[7];
     if (writer === undefined) return;

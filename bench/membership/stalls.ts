@@ -8,7 +8,7 @@ import { quantile, type Teller } from './tell.js';
 export async function stalls(tell: Teller, extent: Extent): Promise<void> {
   const crew = await Crew.start(extent.smoke ? 5 : 16);
   try {
-    await standStill(tell, crew, extent.smoke ? 20 : (extent.seeds ?? 1000));
+    await standStill(tell, crew, extent.seeds ?? (extent.smoke ? 20 : 1000));
     await stopProcesses(tell, crew, extent.smoke ? 1 : 8);
   } finally {
     await crew.stop();

@@ -1,4 +1,5 @@
 /** T10 with processes: what an idle node costs its machine, and what a node keeps of each other. */
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { toMonotonicMs } from '../../src/core/clock.js';
@@ -26,8 +27,10 @@ async function measureIdle(tell: Teller, crew: Crew, durationMs: number): Promis
   // What start-up leaves to be compiled and collected is no upkeep.
   await crew.reach(Date.now() + durationMs / 2);
   const before = await usage(crew);
+  const wakesBefore = wakings(crew);
   const from = Date.now();
   await crew.reach(from + durationMs);
+  const wakes = wakings(crew);
   const after = await usage(crew);
   const seconds = (Date.now() - from) / 1000;
   const costs = [...after].map(([name, ms]) => (ms - (before.get(name) ?? 0)) / seconds);
@@ -39,7 +42,20 @@ async function measureIdle(tell: Teller, crew: Crew, durationMs: number): Promis
     reference: 0.43,
     ...about,
   });
+  const rates = [...wakes].map(([name, count]) => (count - (wakesBefore.get(name) ?? 0)) / seconds);
+  if (rates.length > 0) tell.figure({ metric: 'wakings / node / s, p50', value: quantile(rates, 0.5), ...about });
   tell.figure({ metric: 'processor ms / node / s, worst', value: Math.max(...costs), reference: 0.43, ...about });
+}
+
+/** How often each process has gone to sleep by itself, which is how often it woke; empty where the system does not say. */
+function wakings(crew: Crew): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  if (process.platform !== 'linux') return counts;
+  for (const { name, child } of crew.members) {
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    counts.set(name, Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? Number.NaN));
+  }
+  return counts;
 }
 
 async function usage(crew: Crew): Promise<ReadonlyMap<string, number>> {

@@ -3,6 +3,8 @@ interface News {
   /** What it is about: newer news about the same replaces it. */
   readonly subject: number;
   readonly bytes: Uint8Array;
+  /** Times that it was told, or counts as told. */
+  told: number;
   current: boolean;
 }
 
@@ -44,14 +46,18 @@ export class Dissemination {
     return this.#factor * Math.ceil(Math.log10(members + 1));
   }
 
-  /** Queues news about `subject`, and forgets what was queued about it before. */
-  tell(subject: number, bytes: Uint8Array): void {
+  /**
+   * Queues news about `subject`, and forgets what was queued about it before. News that adds little counts as told as often as what it
+   * replaces, or `toldMax` times when that has been told more often.
+   */
+  tell(subject: number, bytes: Uint8Array, toldMax = 0): void {
     const old = this.#bySubject.get(subject);
     if (old !== undefined) old.current = false;
     else if (this.#bySubject.size >= this.#max) this.#dropMostTold();
-    const news = { subject, bytes, current: true };
+    const told = Math.max(0, Math.min(old?.told ?? toldMax, toldMax));
+    const news = { subject, bytes, told, current: true };
     this.#bySubject.set(subject, news);
-    this.#shelf(0).push(news);
+    this.#shelf(told).push(news);
   }
 
   isTelling(subject: number): boolean {
@@ -71,18 +77,19 @@ export class Dissemination {
     const limit = this.tellings(members);
     let packed = 0;
     // From the most told down, so that nothing is seen twice: collect first, then move up one shelf.
-    const moved: [number, News][] = [];
+    const moved: News[] = [];
     for (let told = 0; told < this.#shelves.length && target.room > smallestNews; told += 1) {
       packed += this.#packShelf(told, target, moved);
     }
-    for (const [told, news] of moved) {
-      if (told + 1 >= limit) this.#bySubject.delete(news.subject);
-      else this.#shelf(told + 1).push(news);
+    for (const news of moved) {
+      news.told += 1;
+      if (news.told >= limit) this.#bySubject.delete(news.subject);
+      else this.#shelf(news.told).push(news);
     }
     return packed;
   }
 
-  #packShelf(told: number, target: NewsTarget, moved: [number, News][]): number {
+  #packShelf(told: number, target: NewsTarget, moved: News[]): number {
     const shelf = this.#shelves[told] ?? [];
     let packed = 0;
     let misfits = 0;
@@ -93,7 +100,7 @@ export class Dissemination {
         shelf.splice(index, 1);
       } else if (target.addBytes(news.bytes)) {
         shelf.splice(index, 1);
-        moved.push([told, news]);
+        moved.push(news);
         packed += 1;
       } else {
         misfits += 1;

@@ -309,7 +309,7 @@ export class Facts {
     if (open !== undefined && open.incarnation === message.incarnation) {
       if (!isKnown || !suspicions.confirm(open, message.from, message.refused)) return;
       counts['suspicion-confirmed'] += 1;
-      gossip.tell(slot, partToBytes(message));
+      gossip.tell(slot, partToBytes(message), this.#spared(message));
       return;
     }
     const subject = { slot, incarnation: message.incarnation };
@@ -334,6 +334,14 @@ export class Facts {
     if (!options.dogpile) return;
     const others = Math.max(1, table.liveCount);
     if (others <= options.dogpileNodes || random.below(others) < options.dogpileNodes) agenda.wantProbe(slot);
+  }
+
+  /** How often a confirmation counts as told: everybody knows of the suspicion, and another's voice only shortens it. */
+  #spared({ from }: SuspectMessage): number {
+    const { options, gossip, table, self } = this.#parts;
+    if (from === self.life.name || options.confirmationFactor >= options.retransmitFactor) return 0;
+    const tellings = gossip.tellings(table.liveCount);
+    return Math.floor(tellings * (1 - options.confirmationFactor / options.retransmitFactor));
   }
 
   /** Another's word is believed once we saw it ourselves, or two agree and our own suspicion is nearly over. */

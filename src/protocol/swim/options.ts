@@ -22,6 +22,11 @@ export interface SwimOptions {
   readonly adaptiveTimeout: boolean;
   /** Members asked to ping in our place. Raising it costs that many more messages per missed ping. @defaultValue 3 (SWIM's k) */
   readonly indirectProbes: number;
+  /**
+   * The same for a member that is suspect already: whoever accused it has asked `indirectProbes`. At most that many are asked. Raising it
+   * costs three messages more for each of about `dogpileNodes` probes, lowering it leaves confirmations to one way. @defaultValue 1
+   */
+  readonly suspectIndirectProbes: number;
   /** When a relay says that it got no answer, as a share of the ping timeout. @defaultValue 0.8 (Lifeguard, section IV-A) */
   readonly nackShare: number;
   /** Asks over a stream as well when datagrams fail. Costs a connection per missed ping. @defaultValue true */
@@ -70,6 +75,11 @@ export interface SwimOptions {
   readonly gossipFanout: number;
   /** News is sent this many times log10(n + 1), rounded up. Raising it reaches more in one wave and costs as much more. @defaultValue 4 */
   readonly retransmitFactor: number;
+  /**
+   * `retransmitFactor` for another's word that confirms an open suspicion: it only shortens what everybody knows. At most
+   * `retransmitFactor` counts. Raising it costs messages, lowering it removes later in large clusters. @defaultValue 2
+   */
+  readonly confirmationFactor: number;
   /** News that waits; when full, the most told goes first. @defaultValue 4096 */
   readonly gossipQueueMax: number;
   /** A failed member still gets gossip for this long, so that it can object. @defaultValue 30000 */
@@ -128,6 +138,7 @@ const defaults: SwimOptions = {
   pingTimeoutMinMs: 50,
   adaptiveTimeout: true,
   indirectProbes: 3,
+  suspectIndirectProbes: 1,
   nackShare: 0.8,
   streamPing: true,
   suspicionAlpha: 2,
@@ -149,6 +160,7 @@ const defaults: SwimOptions = {
   gossipPeriodMs: 200,
   gossipFanout: 3,
   retransmitFactor: 4,
+  confirmationFactor: 2,
   gossipQueueMax: 4096,
   gossipToFailedMs: 30_000,
   digestSync: true,
@@ -174,6 +186,7 @@ const ranges: readonly (readonly [NumberOption, number, number])[] = [
   ['pingTimeoutMs', 1, 300_000],
   ['pingTimeoutMinMs', 1, 300_000],
   ['indirectProbes', 0, 16],
+  ['suspectIndirectProbes', 0, 16],
   ['nackShare', 0.1, 1],
   ['suspicionAlpha', 0, 100],
   ['suspicionBeta', 1, 100],
@@ -185,6 +198,7 @@ const ranges: readonly (readonly [NumberOption, number, number])[] = [
   ['gossipPeriodMs', 5, 60_000],
   ['gossipFanout', 1, 64],
   ['retransmitFactor', 1, 64],
+  ['confirmationFactor', 1, 64],
   ['gossipQueueMax', 16, 1_000_000],
   ['gossipToFailedMs', 0, 86_400_000],
   ['syncPeriodMs', 10, 600_000],

@@ -186,7 +186,10 @@ export class Prober {
     counts['probe-indirect'] += 1;
     const own = this.#ownSlot();
     const isRelay = (slot: number): boolean => slot !== own && slot !== probe.slot && table.isAlive(slot);
-    const wanted = { capacity: table.capacity, count: options.indirectProbes };
+    const { indirectProbes, suspectIndirectProbes } = options;
+    // Whoever accused it has asked others already: one more way is enough to confirm or to deny.
+    const count = table.isAlive(probe.slot) ? indirectProbes : Math.min(indirectProbes, suspectIndirectProbes);
+    const wanted = { capacity: table.capacity, count };
     pickSlots(random, wanted, isRelay, this.#picked);
     const { name, epoch, address } = table.lifeOf(probe.slot);
     // The nack has to be back before the deadline, or a healthy node would count it as missing.

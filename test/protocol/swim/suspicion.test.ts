@@ -154,6 +154,23 @@ describe('news', () => {
     assert.equal(news.size, 1);
   });
 
+  it('starts where what it replaces stood when it adds little, and no later than it may', () => {
+    const tellingsOf = (earlier: number, toldMax: number): number => {
+      const news = new Dissemination(4, 100);
+      if (earlier >= 0) news.tell(1, bytes(1));
+      for (let told = 0; told < earlier; told += 1) news.pack(target(1400), 100);
+      news.tell(1, bytes(2), toldMax);
+      let told = 0;
+      while (news.pack(target(1400), 100) > 0) told += 1;
+      return told;
+    };
+    assert.equal(tellingsOf(0, 6), 12);
+    assert.equal(tellingsOf(2, 6), 10);
+    assert.equal(tellingsOf(9, 6), 6);
+    assert.equal(tellingsOf(-1, 6), 6);
+    assert.equal(tellingsOf(9, 0), 12);
+  });
+
   it('drops the most told when too much waits, and counts it', () => {
     const news = new Dissemination(4, 3);
     news.tell(1, bytes(1));

@@ -43,6 +43,18 @@ describe('the swim machine', function machine() {
       assert.equal(bench.exchanged[0]?.parts[0]?.kind, 'ping');
     });
 
+    it('asks one other only about a member that is suspect already', () => {
+      const bench = Bench.up(others);
+      bench.receive('b', [suspect('a', 'b')]);
+      while (bench.partsOf('ask').length === 0) bench.run(20, () => answerPings(bench, ['a']));
+      bench.run(200);
+      assert.deepEqual(
+        bench.partsOf('ask').map((ask) => ask.name),
+        ['a'],
+      );
+      assert.equal(bench.exchanged.length, 1);
+    });
+
     it('takes an answer by a relay, or after the nack, for an answer', () => {
       const bench = Bench.up(others);
       while (bench.partsOf('ask').length === 0) bench.run(20);
