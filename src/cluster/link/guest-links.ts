@@ -123,7 +123,8 @@ function toError(address: string, outcome: Exclude<DialOutcome, { readonly kind:
   if (why === 'unauthorized') {
     return new ClusterError(why, `the node at ${address} refuses this guest: it has another cluster key, or needs one`);
   }
-  if (why === 'incompatible')
+  if (why === 'incompatible') {
     return new ClusterError(why, `the node at ${address} speaks no wire version of this build`);
+  }
   return new ClusterError('rejected', `the node at ${address} refuses this guest: ${why}`);
 }
