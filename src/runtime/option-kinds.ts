@@ -1,8 +1,7 @@
 import { checkOptionNames, optionError } from '../core/options.js';
-import type { NodeOptions } from './options.js';
 
 /** Throws `invalid-options` for options that are no object, for names that there are not, and for values of another kind. */
-export function checkOptionKinds(options: NodeOptions): void {
+export function checkOptionKinds(options: object): void {
   checkOptionNames(options, names, 'createNode');
   for (const [name, kind] of kinds) {
     const value: unknown = Reflect.get(options, name);
@@ -28,7 +27,8 @@ const number: Kind = { todo: 'give a whole number', holds: (value) => typeof val
 const bytes: Kind = { todo: 'give a Uint8Array', holds: (value) => value instanceof Uint8Array };
 const routine: Kind = { todo: 'give a function', holds: (value) => typeof value === 'function' };
 
-const optionKinds: Readonly<Record<keyof NodeOptions, Kind>> = {
+/** Of every name in `NodeOptions`; a test holds them against each other. */
+const optionKinds: Readonly<Record<string, Kind>> = {
   name: text,
   profile: {
     todo: 'give local(), lan() or wan()',

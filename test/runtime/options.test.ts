@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { memberMetadataBytesMax } from '../../src/core/limits.js';
 import { type NodeOptions, resolveNodeOptions, type TlsOptions } from '../../src/runtime/options.js';
 import { lan, local, localPortsMax, wan } from '../../src/runtime/profiles.js';
@@ -36,7 +37,11 @@ describe('node options', () => {
   });
 
   it('that are there and undefined were not given, as in key: process.env.KEY', () => {
-    const names = ['name', 'host', 'port', 'seeds', 'joinTimeoutMs', 'label', 'key', 'linksMax', 'drainMs', 'tls'];
+    const text = readFileSync('src/runtime/options.ts', 'utf8');
+    const body = /export interface NodeOptions \{([^]*?)\n\}/.exec(text)?.[1] ?? '';
+    // Every name there is, so that none lacks a kind to be checked by.
+    const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name);
+    assert.ok(names.length > 20);
     const given = Object.fromEntries(names.map((name) => [name, undefined]));
     assert.deepEqual(resolve(given as NodeOptions), resolve({}));
   });
