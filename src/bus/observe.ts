@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs/internal/Observable';
 import { ClusterError } from '../core/errors.js';
+import { createWanted } from './wanted.js';
 import type { BusEvent, BusSubscription, EventHandler, OnlyValues, SubscribeOptions } from '../spi/bus.js';
 
 /**
@@ -9,7 +10,7 @@ import type { BusEvent, BusSubscription, EventHandler, OnlyValues, SubscribeOpti
 export interface BusObservable extends Observable<BusEvent> {
   /** Resolves when every subscription that is alive now is known; see `BusSubscription.ready`. */
   ready(options?: { readonly scope?: 'local' | 'cluster'; readonly timeoutMs?: number }): Promise<void>;
-  /** Replaces the patterns for those that are subscribed and for those to come. */
+  /** Replaces the patterns, and the set of `only`, for those that are subscribed and for those to come; as `BusSubscription.update`. */
   update(patterns: string | readonly string[], only?: OnlyValues): void;
   /** Completes everyone. */
   stop(): void;
@@ -54,9 +55,11 @@ export function createObservable(
       await Promise.all([...live].map(({ subscription }) => subscription.ready(readyOptions)));
     },
     update(next: string | readonly string[], only?: OnlyValues): void {
+      createWanted(next, only);
       for (const { subscription } of live) subscription.update(next, only);
       wanted = next;
-      currentOptions = only === undefined ? currentOptions : { ...currentOptions, only };
+      const { only: _before, ...rest } = currentOptions;
+      currentOptions = only === undefined ? rest : { ...rest, only };
     },
     stop(): void {
       for (const { complete } of live) complete();

@@ -1,5 +1,6 @@
 import { ClusterError } from '../core/errors.js';
 import type { GuestNode } from '../runtime/guest-node.js';
+import { explanationToLines } from './explain-lines.js';
 import { eventToLine, membersToLines, receiptToLine, type Terminal, toJson } from './terminal.js';
 
 /** Flags that every guest command has. */
@@ -91,7 +92,8 @@ export async function showServices(work: GuestWork): Promise<void> {
 /** `scalebus explain TOPIC`. */
 export async function explainTopic(work: GuestWork, topic: string): Promise<void> {
   const explained = await work.guest.explain(topic);
-  work.terminal.line(work.json ? toJson(explained) : JSON.stringify(explained, undefined, 2));
+  if (work.json) work.terminal.line(toJson(explained));
+  else for (const line of explanationToLines(explained)) work.terminal.line(line);
 }
 
 /** `scalebus tap PATTERN`. */

@@ -37,16 +37,16 @@ export interface NodeFlags {
  * `_MQTT`, `_RULES` (comma-separated) and `_CONFIG`. Rule files named in a config file are found from that file's folder.
  */
 export function resolveNodeConfig(flags: NodeFlags, env: Readonly<Record<string, string | undefined>>): NodeConfig {
-  const path = flags.config ?? env['SCALEBUS_CONFIG'];
+  const path = flags.config ?? fromEnv(env, 'SCALEBUS_CONFIG');
   const file = path === undefined ? emptyFile : readConfigFile(path);
   const find = (key: TextKey): Given<string> | undefined =>
-    given(flags[key], `--${key}`) ?? given(env[variableOf(key)], variableOf(key)) ?? file.findText(key);
+    given(flags[key], `--${key}`) ?? given(fromEnv(env, variableOf(key)), variableOf(key)) ?? file.findText(key);
   return {
     name: find('name')?.value,
     listen: toAddress(find('listen')),
     advertise: find('advertise')?.value,
     seeds: flags.seed ?? findList(env, 'SCALEBUS_SEEDS') ?? file.findTexts('seeds'),
-    key: find('key')?.value,
+    key: checkKey(find('key')),
     label: find('label')?.value,
     insecure: flags.insecure ?? findSwitch(env, 'SCALEBUS_INSECURE') ?? file.findSwitch('insecure') ?? false,
     mqtt: toAddress(find('mqtt')),
@@ -153,16 +153,31 @@ function given(value: string | undefined, by: string): Given<string> | undefined
   return value === undefined ? undefined : { value, by };
 }
 
+/** What a variable says; one that is there and empty is how shells and CI say nothing. */
+function fromEnv(env: Readonly<Record<string, string | undefined>>, variable: string): string | undefined {
+  const value = env[variable];
+  return value === '' ? undefined : value;
+}
+
 function findList(env: Readonly<Record<string, string | undefined>>, variable: string): readonly string[] | undefined {
-  const parts = env[variable]?.split(',').map((part) => part.trim());
+  const parts = fromEnv(env, variable)
+    ?.split(',')
+    .map((part) => part.trim());
   return parts?.filter((part) => part !== '');
 }
 
 function findSwitch(env: Readonly<Record<string, string | undefined>>, variable: string): boolean | undefined {
-  const value = env[variable];
+  const value = fromEnv(env, variable);
   if (value === undefined) return undefined;
   if (value === 'true' || value === 'false') return value === 'true';
   throw new ClusterError('invalid-options', `${variable} is ${JSON.stringify(value)}; expected true or false`);
+}
+
+/** Checked here, so that the error names the flag, variable or key of the file; it never shows the key itself. */
+function checkKey(key: Given<string> | undefined): string | undefined {
+  if (key === undefined || key.value.length >= 16) return key?.value;
+  const { length } = key.value;
+  throw new ClusterError('invalid-options', `${key.by} has ${length} characters; expected at least 16`);
 }
 
 function toAddress(text: Given<string> | undefined): Address | undefined {

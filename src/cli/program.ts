@@ -183,7 +183,10 @@ function guestCommand(program: Command, { terminal }: CommandWorld, usage: strin
     .command(usage)
     .description(description)
     .addOption(
-      withDefault(new Option('--node <HOST:PORT>', 'node to attach to (or SCALEBUS_NODE)'), env['SCALEBUS_NODE']),
+      withDefault(
+        new Option('--node <HOST:PORT>', `node to attach to (or SCALEBUS_NODE); port ${defaultPort} unless given`),
+        env['SCALEBUS_NODE'],
+      ),
     )
     .addOption(new Option('--key <KEY>', 'cluster key (better given as SCALEBUS_KEY)'))
     .option('--timeout <MS>', 'how long to wait for the node and its answers, in milliseconds', '10000')
@@ -191,7 +194,8 @@ function guestCommand(program: Command, { terminal }: CommandWorld, usage: strin
 }
 
 function withDefault(option: Option, value: string | undefined): Option {
-  return value === undefined ? option : option.default(value);
+  // A variable that is there and empty is how shells and CI say that there is none.
+  return value === undefined || value === '' ? option : option.default(value);
 }
 
 /** Options that may be given more than once. One word each, so that what follows is never taken for another. */
@@ -205,7 +209,7 @@ async function withGuest(
   run: (work: GuestWork) => Promise<void>,
 ): Promise<void> {
   const timeoutMs = countOf(flags.timeout, 'timeout');
-  const key = flags.key ?? terminal.env['SCALEBUS_KEY'];
+  const key = keyOf(flags.key, terminal.env);
   const guest = await connect({ ...addressesOf(flags.node), ...(key === undefined ? {} : { key }) });
   // A call that waits for its answer ends with its link.
   const leave = (): void => void guest.stop();
@@ -217,6 +221,15 @@ async function withGuest(
     terminal.signal.removeEventListener('abort', leave);
     await guest.stop();
   }
+}
+
+/** The key, checked here so that the error names the flag or the variable that is wrong, and does not show it. */
+function keyOf(flag: string | undefined, env: Terminal['env']): string | undefined {
+  const variable = env['SCALEBUS_KEY'];
+  const key = flag ?? (variable === '' ? undefined : variable);
+  if (key === undefined || key.length >= 16) return key;
+  const by = flag === undefined ? 'SCALEBUS_KEY' : '--key';
+  throw new ClusterError('invalid-options', `${by} has ${key.length} characters; expected at least 16`);
 }
 
 function addressesOf(node: string | undefined): { readonly addresses?: readonly string[] } {

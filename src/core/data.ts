@@ -13,9 +13,9 @@ export interface DataFault {
   readonly why: string;
 }
 
-/** Returns the first part of a value that is not data, or `undefined`. A cycle is found as too deep. */
+/** Returns the first part of a value that is not data, or `undefined`. */
 export function findDataFault(value: unknown): DataFault | undefined {
-  return isData(value, 0) ? undefined : (locate(value, '', 0) ?? { path: '', why: 'it is not data' });
+  return isData(value, 0) ? undefined : (locate(value, '', []) ?? { path: '', why: 'it is not data' });
 }
 
 /** True when a value is data whose objects have no `Map` inside: the common case, that plain MessagePack maps can carry. */
@@ -67,13 +67,18 @@ function isBuiltIn(value: object, depth: number): boolean {
 }
 
 /** The slow walk, only after the quick one said no. */
-function locate(value: unknown, path: string, depth: number): DataFault | undefined {
+function locate(value: unknown, path: string, around: readonly object[]): DataFault | undefined {
+  const depth = around.length;
   if (isData(value, depth)) return undefined;
   if (typeof value !== 'object' || value === null) return { path, why: `a ${typeof value} is not data` };
-  if (depth >= dataDepthMax) return { path, why: `it is nested deeper than ${dataDepthMax}, or in itself` };
+  if (around.includes(value)) return { path, why: 'it lies in itself' };
+  if (depth >= dataDepthMax) return { path, why: `it is nested deeper than ${dataDepthMax}` };
   for (const [step, item] of partsOf(value)) {
     if (step === '.__proto__') return { path: `${path}${step}`, why: 'this key is refused' };
-    const fault = locate(item, path === '' && step.startsWith('.') ? step.slice(1) : `${path}${step}`, depth + 1);
+    const fault = locate(item, path === '' && step.startsWith('.') ? step.slice(1) : `${path}${step}`, [
+      ...around,
+      value,
+    ]);
     if (fault !== undefined) return fault;
   }
   return { path, why: `an instance of ${classNameOf(value)} is not data; send a plain object` };

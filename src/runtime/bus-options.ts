@@ -1,6 +1,7 @@
 import type { ClusterBusOptions } from '../bus/cluster-options.js';
 import type { EventBusOptions } from '../bus/event-bus.js';
 import { ClusterError } from '../core/errors.js';
+import { checkFlag } from '../core/options.js';
 import type { Codec } from '../spi/codec.js';
 
 /** How the bus of a node behaves: middleware and access, checks of values, bounds for each peer. */
@@ -28,7 +29,8 @@ export function checkBusOptions(options: NodeBusOptions): NodeBusOptions {
     if (range !== undefined) checkBound(name, value, range);
     else if (name === 'hooks') checkHooks(value);
     else if (name === 'codec') checkCodecOption(value);
-    else if (name !== 'checkValues') {
+    else if (name === 'checkValues') checkFlag('option bus.checkValues', value ?? false);
+    else {
       throw invalid(
         `there is no option bus.${name}; give hooks, checkValues, codec, ${Object.keys(bounds).join(', ')}`,
       );

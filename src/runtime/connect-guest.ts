@@ -4,13 +4,17 @@ import { resolveLinkOptions } from '../cluster/link/link-options.js';
 import { RpcRoom } from '../cluster/rpc/rpc-room.js';
 import type { ServiceClient } from '../cluster/rpc/service-types.js';
 import { createMsgpackCodec } from '../codec/msgpack-codec.js';
+import { findAddress } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
+import { waitMaxMs } from '../core/limits.js';
+import { checkNumber, checkOptionNames, optionError } from '../core/options.js';
 import type { Link } from '../spi/links.js';
 import type { NodeEnvironment } from './environment.js';
 import { guestContract, type GuestMethods } from './guest-contract.js';
 import { GuestWorld } from './guest-world.js';
 import type { GuestCallOptions, GuestNode, GuestSendOptions, GuestSubscribeOptions } from './guest-node.js';
 import { createNodeEnvironment, createOptionSources } from './node-environment.js';
+import { checkTexts } from './option-kinds.js';
 import { resolveNodeOptions } from './options.js';
 import { local } from './profiles.js';
 
@@ -24,12 +28,26 @@ export interface GuestOptions {
   readonly timeoutMs?: number;
 }
 
-/** Attaches to a running node as a guest. Rejects with `unavailable` naming what was tried, or `unauthorized`. */
+/** Attaches to a running node as a guest. Rejects with `unavailable` naming what was tried, `unauthorized`, or `invalid-options`. */
 export async function connectGuest(options: GuestOptions = {}): Promise<GuestNode> {
+  checkGuestOptions(options);
   const given = options.key === undefined ? {} : { key: options.key };
   const resolved = resolveNodeOptions(given, createOptionSources());
   return connectGuestIn(createNodeEnvironment({}, resolved), resolved.key, options);
 }
+
+function checkGuestOptions(options: GuestOptions): void {
+  checkOptionNames(options, guestNames, 'connectGuest');
+  const { addresses, timeoutMs } = options;
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 1, waitMaxMs);
+  if (addresses === undefined) return;
+  checkTexts('addresses', '127.0.0.1:7700', addresses);
+  for (const address of addresses) {
+    if (findAddress(address) === undefined) throw optionError('addresses', 'give host:port, or [ipv6]:port', address);
+  }
+}
+
+const guestNames: ReadonlySet<string> = new Set<keyof GuestOptions>(['addresses', 'key', 'timeoutMs']);
 
 /** The same in a given environment: the simulator's way in. */
 export async function connectGuestIn(
@@ -79,8 +97,17 @@ async function dialFirst(links: GuestLinks, addresses: readonly string[], timeou
   await links.stop(0);
   if (refused !== undefined) throw refused;
   const tried = addresses.length > 2 ? `${addresses[0] ?? ''} to ${addresses.at(-1) ?? ''}` : addresses.join(', ');
-  throw new ClusterError('unavailable', `no node answers at ${tried}; start one, or name its address`, { cause: last });
+  // Of one address the reason is told as well: a name that nobody knows is no node that is down.
+  const why = addresses.length === 1 ? (faultTexts[String(last?.details)] ?? '') : '';
+  const text = `no node answers at ${tried}${why}; start one, or name its address`;
+  throw new ClusterError('unavailable', text, { cause: last });
 }
+
+const faultTexts: Readonly<Record<string, string>> = {
+  refused: ' (nothing listens there)',
+  silent: ' (it is silent)',
+  failed: ' (the name is not known, or there is no way to it)',
+};
 
 class AttachedGuest implements GuestNode {
   readonly host: GuestNode['host'];
@@ -134,7 +161,7 @@ class AttachedGuest implements GuestNode {
     return this.#client.instances(service === undefined ? {} : { service });
   }
 
-  explain(topic: string): Promise<unknown> {
+  explain(topic: string): ReturnType<GuestNode['explain']> {
     return this.#client.explain({ topic });
   }
 

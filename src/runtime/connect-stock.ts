@@ -8,7 +8,10 @@ import { toStockCodec } from '../cluster/rpc/stock-codec.js';
 import { type StockRoute, StockRoutes } from '../cluster/rpc/stock-routes.js';
 import { jsonCodec } from '../codec/json-codec.js';
 import { createPlainMsgpackCodec } from '../codec/plain-msgpack-codec.js';
+import { findAddress } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
+import { waitMaxMs } from '../core/limits.js';
+import { checkFunction, checkNumber, checkOptionNames, checkWord, optionError } from '../core/options.js';
 import { textToBytes } from '../core/text.js';
 import type { Link } from '../spi/links.js';
 import { GuestWorld } from './guest-world.js';
@@ -44,8 +47,9 @@ export interface StockServer {
   stop(): Promise<void>;
 }
 
-/** Connects to a stock RSocket server. Rejects with `unavailable`. */
+/** Connects to a stock RSocket server. Rejects with `unavailable` or `invalid-options`. */
 export async function connectStock(options: StockOptions): Promise<StockServer> {
+  checkStockOptions(options);
   const { address, timeoutMs = 2000, route = defaultRoute } = options;
   const environment = createNodeEnvironment({}, resolveNodeOptions({}, createOptionSources()));
   const { clock, random, secrets, connections, logger, metrics } = environment;
@@ -61,6 +65,20 @@ export async function connectStock(options: StockOptions): Promise<StockServer> 
   await rpc.start();
   return new ConnectedStock({ route, link, world, rpc, links });
 }
+
+function checkStockOptions(options: StockOptions): void {
+  checkOptionNames(options, stockNames, 'connectStock');
+  const { address, codec, route, timeoutMs } = options;
+  if (typeof address !== 'string' || findAddress(address) === undefined) {
+    throw optionError('address', 'give host:port, or [ipv6]:port', address);
+  }
+  if (codec !== undefined) checkWord('codec', codec, stockCodecs);
+  if (route !== undefined) checkFunction('route', route);
+  if (timeoutMs !== undefined) checkNumber('timeoutMs', timeoutMs, 1, waitMaxMs);
+}
+
+const stockNames: ReadonlySet<string> = new Set<keyof StockOptions>(['address', 'codec', 'route', 'timeoutMs']);
+const stockCodecs: ReadonlySet<string> = new Set(['json', 'msgpack']);
 
 function defaultRoute(service: string, method: string): string {
   return `${service}/${method}`;

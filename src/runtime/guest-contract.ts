@@ -1,4 +1,5 @@
 import { call, defineService, type MethodDefinition, type ServiceContract, stream } from '../cluster/rpc/contract.js';
+import type { Explanation } from '../bus/explain.js';
 import type { BusEvent, Receipt } from '../spi/bus.js';
 import type { ServiceInstance } from '../spi/rpc.js';
 import type { NodeStats } from './node-stats.js';
@@ -47,7 +48,7 @@ export type GuestMethods = {
   readonly invoke: MethodDefinition<'call', GuestCall, unknown>;
   readonly invokeStream: MethodDefinition<'stream', GuestCall, unknown>;
   readonly instances: MethodDefinition<'call', { readonly service?: string }, readonly ServiceInstance[]>;
-  readonly explain: MethodDefinition<'call', { readonly topic: string }, unknown>;
+  readonly explain: MethodDefinition<'call', { readonly topic: string }, Explanation>;
   readonly tap: MethodDefinition<'stream', GuestTap, BusEvent>;
   readonly stats: MethodDefinition<'call', void, NodeStats>;
 };
@@ -65,7 +66,7 @@ export const guestContract: ServiceContract<GuestMethods> = defineService('scale
     invoke: call<GuestCall, unknown>(),
     invokeStream: stream<GuestCall>(),
     instances: call<{ readonly service?: string }, readonly ServiceInstance[]>({ idempotent: true }),
-    explain: call<{ readonly topic: string }, unknown>({ idempotent: true }),
+    explain: call<{ readonly topic: string }, Explanation>({ idempotent: true }),
     tap: stream<GuestTap, BusEvent>(),
     stats: call<void, NodeStats>({ idempotent: true }),
   },

@@ -1,3 +1,4 @@
+import type { Explanation } from '../bus/explain.js';
 import type { BusEvent, Receipt } from '../spi/bus.js';
 import type { NodeStats } from './node-stats.js';
 import type { ServiceInstance } from '../spi/rpc.js';
@@ -46,7 +47,7 @@ export interface GuestNode {
   invokeStream(service: string, method: string, input: unknown, options?: GuestCallOptions): AsyncIterable<unknown>;
   instances(service?: string): Promise<readonly ServiceInstance[]>;
   /** Who would get an event on this topic, and why. */
-  explain(topic: string): Promise<unknown>;
+  explain(topic: string): Promise<Explanation>;
   /** Samples the events that pass, all over the cluster. */
   tap(pattern: string, options?: { readonly sample?: number; readonly signal?: AbortSignal }): AsyncIterable<BusEvent>;
   /** Counters of the node, now. */

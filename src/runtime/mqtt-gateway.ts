@@ -2,6 +2,7 @@ import { type Address, addressToText, findAddress } from '../core/address.js';
 import type { GatewayOptions } from '../device/gateway/device-gateway.js';
 import { type MqttOptions, resolveMqttOptions } from '../device/network/mqtt-options.js';
 import { ClusterError } from '../core/errors.js';
+import { checkOptionNames } from '../core/options.js';
 import type { BusDoor } from '../spi/bus.js';
 import type { DeviceProtocol } from '../spi/device.js';
 import type { ClusterNode } from './cluster-node.js';
@@ -26,6 +27,8 @@ export interface MqttGateway {
 
 /** Makes a gateway on a running node; throws `invalid-options`, `insecure-address` or `not-started`. */
 export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions = {}): MqttGateway {
+  // A misspelt `authenticate` would let everybody in.
+  checkOptionNames(options, optionNames, 'createMqttGateway');
   const listen = addressOf(options.listen ?? '127.0.0.1:1883');
   // Checked here, so that a wrong option is thrown where it was given and not at the start.
   resolveMqttOptions({ ...options, listen });
@@ -51,6 +54,31 @@ export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions
     stop: () => (stopping ??= stop()),
   };
 }
+
+const optionNames: ReadonlySet<string> = new Set<keyof MqttGatewayOptions>([
+  'listen',
+  'protocol',
+  'authenticate',
+  'insecure',
+  'clientsMax',
+  'connectingMax',
+  'connectTimeoutMs',
+  'packetBytesMax',
+  'connectBytesMax',
+  'keepAliveMaxMs',
+  'idleMs',
+  'inFlightMax',
+  'queueMax',
+  'bufferedBytesMax',
+  'ackTimeoutMs',
+  'filtersMax',
+  'stopTimeoutMs',
+  'acknowledge',
+  'acknowledgeTimeoutMs',
+  'commandTimeoutMs',
+  'commandsPerDeviceMax',
+  'commandsMax',
+]);
 
 interface OpenGateway {
   local(): Address;

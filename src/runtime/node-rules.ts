@@ -4,6 +4,7 @@ import { ClusterError } from '../core/errors.js';
 import type { CompiledRule } from '../rule/rule-compiler.js';
 import type { RuleRunnerOptions, RuleStats } from '../rule/rule-runner.js';
 import type { ClusterNode } from './cluster-node.js';
+import { checkTexts } from './option-kinds.js';
 
 /** Rules that run at one node, shared with the other nodes that loaded the same files. */
 export interface NodeRules {
@@ -35,6 +36,7 @@ export async function checkRules(node: Pick<ClusterNode, 'parts'>, files: readon
 }
 
 async function compileFiles(files: readonly string[], clock: Clock): Promise<readonly CompiledRule[]> {
+  checkTexts('files', 'cool.yaml', files);
   // Rules bring readers of YAML and CEL: only a node that has some pays for them.
   const [{ compileRules }, { faultsToError }] = await Promise.all([
     import('../rule/rule-compiler.js'),

@@ -6,9 +6,11 @@ import { ClusterError } from '../core/errors.js';
 import { isNodeName } from '../core/ids.js';
 import { memberMetadataBytesMax } from '../core/limits.js';
 import type { Logger } from '../core/logger.js';
+import { checkFlag } from '../core/options.js';
 import { textToBytes } from '../core/text.js';
 import type { Metrics } from '../spi/metrics.js';
 import { checkBusOptions, type NodeBusOptions } from './bus-options.js';
+import { checkOptionKinds, checkTlsNames } from './option-kinds.js';
 import { local, type Profile } from './profiles.js';
 
 /** How to make a node. Everything is optional: two processes that give nothing but a name find each other on one machine. */
@@ -126,7 +128,7 @@ export interface OptionSources {
 
 /** Applies defaults and checks; throws `invalid-options` or `insecure-address` naming the option and what to do. */
 export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): ResolvedNodeOptions {
-  rejectUnknown(asked);
+  checkOptionKinds(asked);
   const options = withoutUndefined(asked);
   const profile = options.profile ?? local();
   const given = {
@@ -184,50 +186,12 @@ function checkName(name: string): string {
   throw invalid('name', name, 'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit');
 }
 
-const optionNames: ReadonlySet<keyof NodeOptions> = new Set<keyof NodeOptions>([
-  'name',
-  'profile',
-  'host',
-  'port',
-  'advertise',
-  'seeds',
-  'nodes',
-  'joinRequired',
-  'joinTimeoutMs',
-  'label',
-  'key',
-  'insecure',
-  'tls',
-  'authenticate',
-  'engine',
-  'metadata',
-  'linksMax',
-  'drainMs',
-  'exposeStacks',
-  'rpc',
-  'bus',
-  'codeGeneration',
-  'compiledShapes',
-  'logger',
-  'metrics',
-]);
-
-/** A misspelt option would silently be its default, which is how clusters come to run without a key. */
-function rejectUnknown(options: NodeOptions): void {
-  const names: ReadonlySet<string> = optionNames;
-  for (const given of Object.keys(options)) {
-    if (names.has(given)) continue;
-    throw new ClusterError(
-      'invalid-options',
-      `there is no option ${given}; the options are ${[...optionNames].join(', ')}`,
-    );
-  }
-}
-
 /** An option that is there and undefined, as in `key: process.env.KEY`, is one that was not given. */
 function withoutUndefined(options: NodeOptions): NodeOptions {
   const given: { -readonly [Name in keyof NodeOptions]: NodeOptions[Name] } = { ...options };
-  for (const name of optionNames) if (given[name] === undefined) delete given[name];
+  for (const name of Object.keys(given)) {
+    if (Reflect.get(given, name) === undefined) Reflect.deleteProperty(given, name);
+  }
   return given;
 }
 
@@ -328,10 +292,14 @@ function resolveKey(key: string | Uint8Array | undefined, sources: OptionSources
 
 function resolveTls(tls: TlsOptions | undefined): Required<TlsOptions> | undefined {
   if (tls === undefined) return undefined;
+  checkTlsNames(tls);
   for (const part of ['key', 'cert', 'ca'] as const) {
-    if (!tls[part].includes('-----BEGIN')) {
-      throw invalid(`tls.${part}`, `${tls[part].length} characters`, 'give a PEM text');
-    }
+    const text: unknown = tls[part];
+    if (typeof text === 'string' && text.includes('-----BEGIN')) continue;
+    // A key must not be shown.
+    const given = typeof text === 'string' ? `${text.length} characters` : typeof text;
+    throw invalid(`tls.${part}`, given, 'give a PEM text');
   }
+  if (tls.mutual !== undefined) checkFlag('option tls.mutual', tls.mutual);
   return { ...tls, mutual: tls.mutual ?? true };
 }

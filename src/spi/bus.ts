@@ -155,7 +155,7 @@ export interface BusSubscription {
   readonly revision: number;
   /**
    * Replaces the patterns, and the set of `only`, atomically: no event is missed that both sets want, and what waits in the queue
-   * and is no longer wanted is not delivered. No patterns at all is legal: it lives and gets nothing.
+   * and is no longer wanted is not delivered. Without `only` no set narrows it from then on. An empty list is refused: stop it instead.
    */
   update(patterns: string | readonly string[], only?: OnlyValues): void;
   /** No handler is called after it returns. Idempotent. */

@@ -61,6 +61,19 @@ describe('bus/subscribe-options', () => {
     );
   });
 
+  it('hold for an Observable alike, for those that are subscribed and for those to come', () => {
+    const simulator = new Simulator({ seed: 1 });
+    const bus = createLocalBus({ clock: simulator, random: simulator.random, self: { name: 'n1', epoch: 1 } });
+    const observable = bus.observe('/a/{id}', { only: { capture: 'id', values: new Set(['1']) } });
+    const seen: string[] = [];
+    observable.subscribe(({ topic }) => seen.push(`early ${topic}`));
+    observable.update('/a/{id}');
+    observable.subscribe(({ topic }) => seen.push(`late ${topic}`));
+    bus.publish('/a/2', 1);
+    assert.deepEqual(seen.toSorted(), ['early /a/2', 'late /a/2']);
+    assert.throws(() => bus.observe('/a').update([]), { code: 'invalid-topic' });
+  });
+
   it('of ready are checked', async () => {
     const simulator = new Simulator({ seed: 1 });
     const bus = createLocalBus({ clock: simulator, random: simulator.random, self: { name: 'n1', epoch: 1 } });

@@ -97,8 +97,21 @@ export class FakeGuest implements GuestNode {
     return this.#answer(['instances'], [{ service, node: 'n2', epoch: 2, id: 'i1', tags: {} }]);
   }
 
-  explain(topic: string): Promise<unknown> {
-    return this.#answer(['explain', topic], { topic, nodes: ['n2'] });
+  explain(topic: string): ReturnType<GuestNode['explain']> {
+    const subscription = { id: 's1', patterns: ['/t'], group: 'g', priority: 2, local: true, broker: false };
+    const node = { node: 'n2', epoch: 2, because: ['/*', '/t'], linked: false, suspect: false, inFlight: 3 };
+    const sharers = [
+      { node: 'n1', members: 1, usable: true },
+      { node: 'n2', members: 2, usable: false },
+    ];
+    return this.#answer(['explain', topic], {
+      topic,
+      node: 'n1',
+      subscriptions: [subscription],
+      nodes: [node],
+      groups: [{ name: 'g', strategy: 'oldest', members: sharers, winner: 'n1' }],
+      responders: [{ node: 'n2', plain: 1, groups: ['q'] }],
+    });
   }
 
   tap(...args: Parameters<GuestNode['tap']>): ReturnType<GuestNode['tap']> {

@@ -52,7 +52,9 @@ describe('node configuration', () => {
   });
 
   it('lets the environment win over the file, and flags over both', () => {
-    const config = write('name: file\nlabel: file\nkey: file\nseeds: [file:1]\nrules: [file]\ninsecure: true');
+    const config = write(
+      'name: file\nlabel: file\nkey: a key of the file\nseeds: [file:1]\nrules: [file]\ninsecure: true',
+    );
     const env = {
       SCALEBUS_NAME: 'env',
       SCALEBUS_LABEL: 'env',
@@ -64,7 +66,10 @@ describe('node configuration', () => {
       SCALEBUS_ADVERTISE: 'env:3',
     };
     const fromEnv = resolveNodeConfig({ config }, env);
-    assert.deepEqual([fromEnv.name, fromEnv.label, fromEnv.key, fromEnv.insecure], ['env', 'env', 'file', false]);
+    assert.deepEqual(
+      [fromEnv.name, fromEnv.label, fromEnv.key, fromEnv.insecure],
+      ['env', 'env', 'a key of the file', false],
+    );
     assert.deepEqual([fromEnv.seeds, fromEnv.rules], [['env:1', 'env:2'], ['env.yaml']]);
     assert.deepEqual(
       [fromEnv.listen, fromEnv.mqtt, fromEnv.advertise],
@@ -74,6 +79,19 @@ describe('node configuration', () => {
     const fromFlags = resolveNodeConfig(flags, env);
     assert.deepEqual([fromFlags.name, fromFlags.label, fromFlags.insecure], ['flag', 'env', true]);
     assert.deepEqual([fromFlags.seeds, fromFlags.rules, fromFlags.listen?.port], [['flag:1'], [], 9]);
+  });
+
+  it('takes an empty variable for none', () => {
+    const names = ['NAME', 'LISTEN', 'ADVERTISE', 'SEEDS', 'KEY', 'LABEL', 'INSECURE', 'MQTT', 'RULES', 'CONFIG'];
+    const env = Object.fromEntries(names.map((name) => [`SCALEBUS_${name}`, '']));
+    assert.deepEqual(resolveNodeConfig({}, env), resolveNodeConfig({}, {}));
+  });
+
+  it('names who gave a key that is too short, and does not show it', () => {
+    const config = write('key: secret');
+    assert.throws(() => resolveNodeConfig({ config }, {}), /node\.yaml: key has 6 characters; expected at least 16/);
+    assert.throws(() => resolveNodeConfig({}, { SCALEBUS_KEY: 'secret' }), /SCALEBUS_KEY has 6 characters/);
+    assert.throws(() => resolveNodeConfig({ key: 'secret' }, {}), /--key has 6 characters/);
   });
 
   it('takes an empty file for one that says nothing', () => {

@@ -100,6 +100,27 @@ describe('command line', () => {
     assert.ok(!terminal.lines.join('\n').includes('from the environment'), 'a key is not shown');
   });
 
+  it('takes an empty variable for none', async () => {
+    const { run, terminal, connects } = makeCommandLine();
+    Object.assign(terminal.env, { SCALEBUS_NODE: '', SCALEBUS_KEY: '' });
+    assert.equal(await run('members'), 0);
+    assert.deepEqual(connects, [{}]);
+  });
+
+  it('names the flag or the variable of a key that is too short, and does not show it', async () => {
+    const { run, terminal, connects } = makeCommandLine();
+    assert.equal(await run('members', '--key', 'secret'), 2);
+    terminal.env['SCALEBUS_KEY'] = 'secrets';
+    assert.equal(await run('members'), 2);
+    assert.equal(await run('node'), 2);
+    assert.deepEqual(terminal.notes, [
+      'scalebus: [invalid-options] --key has 6 characters; expected at least 16',
+      'scalebus: [invalid-options] SCALEBUS_KEY has 7 characters; expected at least 16',
+      'scalebus: [invalid-options] SCALEBUS_KEY has 7 characters; expected at least 16',
+    ]);
+    assert.deepEqual(connects, []);
+  });
+
   it('ends a call that waits at Ctrl-C, with 130 and without a complaint', async () => {
     const { run, terminal, guest } = makeCommandLine();
     guest.isHanging = true;

@@ -1,7 +1,18 @@
 /** The tables of the reference against the code that they are about. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { dataDepthMax } from '../../src/core/data.js';
 import { isErrorCode, mayHaveRun } from '../../src/core/errors.js';
+import {
+  eventBytesMax,
+  headersBytesMax,
+  headersMax,
+  memberMetadataBytesMax,
+  payloadBytesMax,
+  spreadBytesMax,
+  topicLengthMax,
+  topicSegmentsMax,
+} from '../../src/core/limits.js';
 
 /** Options whose every name must stand in a document, in back quotes. */
 const documented: readonly (readonly [string, string, string])[] = [
@@ -15,6 +26,25 @@ const documented: readonly (readonly [string, string, string])[] = [
   ['src/cluster/rpc/rpc-manager.ts', 'ClientOptions', 'docs/reference/rpc.md'],
   ['src/cluster/rpc/rpc-manager.ts', 'WaitOptions', 'docs/reference/rpc.md'],
   ['src/runtime/connect-stock.ts', 'StockOptions', 'docs/reference/rpc.md'],
+  ['src/cluster/rpc/rpc-manager.ts', 'RpcInvokeOptions', 'docs/reference/rpc.md'],
+  ['src/spi/rpc.ts', 'InvokeOptions', 'docs/reference/rpc.md'],
+  ['src/spi/bus.ts', 'BusDoor', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'PublishOptions', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'ConfirmOptions', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'Receipt', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'ConfirmReport', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'SubscribeOptions', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'OnlyValues', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'BusSubscription', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'RequestOptions', 'docs/reference/bus.md'],
+  ['src/spi/bus.ts', 'RequestManyOptions', 'docs/reference/bus.md'],
+  ['src/bus/event-bus.ts', 'EventBus', 'docs/reference/bus.md'],
+  ['src/bus/event-bus.ts', 'BusRequestOptions', 'docs/reference/bus.md'],
+  ['src/bus/event-bus.ts', 'EventBusOptions', 'docs/reference/bus.md'],
+  ['src/bus/publish-from.ts', 'PublishFromOptions', 'docs/reference/bus.md'],
+  ['src/bus/publish-from.ts', 'PublishFromReport', 'docs/reference/bus.md'],
+  ['src/bus/hooks.ts', 'BusHooks', 'docs/reference/bus.md'],
+  ['src/bus/cluster-options.ts', 'ClusterBusOptions', 'docs/reference/bus.md'],
 ];
 
 describe('the reference', () => {
@@ -57,6 +87,25 @@ function rowsOf(document: string): { readonly code: string; readonly ran: string
   const table = text.slice(text.search(/^\| code \|/m)).split('\n\n')[0] ?? '';
   return [...table.matchAll(/^\| `([a-z-]+)` \| ([^|]+?) \|/gm)].map(([, code = '', ran = '']) => ({ code, ran }));
 }
+
+/** What a reader of the limits relies on. */
+describe('the limits', () => {
+  const text = readFileSync('docs/reference/limits.md', 'utf8');
+  const stated: readonly (readonly [string, number])[] = [
+    ['encoded \\| (\\d+) MiB \\| `too-large` at the publisher', eventBytesMax / 1_048_576],
+    ['an item of a stream, encoded \\| (\\d+) MiB', payloadBytesMax / 1_048_576],
+    ['headers of an event or call \\| (\\d+),', headersMax],
+    ['key of an event \\| (\\d+) KiB', headersBytesMax / 1024],
+    ['topic or pattern \\| (\\d+) characters', topicLengthMax],
+    ['characters, (\\d+) segments', topicSegmentsMax],
+    ['nesting of a value \\| (\\d+)', dataDepthMax],
+    ['metadata of a member \\| (\\d+) KiB', memberMetadataBytesMax / 1024],
+    ['`node.gossip` \\| (\\d+) bytes', spreadBytesMax],
+  ];
+  for (const [pattern, value] of stated) {
+    it(`are those of the code: ${pattern}`, () => assert.equal(Number(new RegExp(pattern).exec(text)?.[1]), value));
+  }
+});
 
 function codesOfSource(): string[] {
   const text = readFileSync('src/core/errors.ts', 'utf8');

@@ -132,7 +132,10 @@ describe('the command line, as processes', function commandLine() {
       codes.map(({ errors }) => errors).join(''),
     );
     assert.deepEqual([await pub.exit(), pub.out], [5, '']);
-    assert.match(pub.errors, /^scalebus: \[unavailable\] no node answers at 127\.0\.0\.1:1; start one/);
+    assert.match(
+      pub.errors,
+      /^scalebus: \[unavailable\] no node answers at 127\.0\.0\.1:1 \(nothing listens there\); start one/,
+    );
     const wrongRule = join(folder, 'wrong.yaml');
     writeFileSync(wrongRule, 'name: wrong\nfrom: /a\nwhere: velue > 1\nto: /b\n');
     const node = scalebus('node', '--listen', '127.0.0.1:0', '--label', label, '--rule', wrongRule);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { memberMetadataBytesMax } from '../../src/core/limits.js';
-import { type NodeOptions, resolveNodeOptions } from '../../src/runtime/options.js';
+import { type NodeOptions, resolveNodeOptions, type TlsOptions } from '../../src/runtime/options.js';
 import { lan, local, localPortsMax, wan } from '../../src/runtime/profiles.js';
 
 const key = 'sixteen letters!';
@@ -36,7 +37,11 @@ describe('node options', () => {
   });
 
   it('that are there and undefined were not given, as in key: process.env.KEY', () => {
-    const names = ['name', 'host', 'port', 'seeds', 'joinTimeoutMs', 'label', 'key', 'linksMax', 'drainMs', 'tls'];
+    const text = readFileSync('src/runtime/options.ts', 'utf8');
+    const body = /export interface NodeOptions \{([^]*?)\n\}/.exec(text)?.[1] ?? '';
+    // Every name there is, so that none lacks a kind to be checked by.
+    const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name);
+    assert.ok(names.length > 20);
     const given = Object.fromEntries(names.map((name) => [name, undefined]));
     assert.deepEqual(resolve(given as NodeOptions), resolve({}));
   });
@@ -81,6 +86,25 @@ describe('node options', () => {
   it('refuse a name that no option has, and list those there are', () => {
     const given = { sedes: [] } as NodeOptions;
     assert.throws(() => resolve(given), /invalid-options.+no option sedes.+seeds/);
+  });
+
+  it('refuse a part of tls that there is not', () => {
+    const tls = { ...pem, mutal: false };
+    assert.throws(() => resolve({ tls }), /invalid-options.+tls takes no option mutal; give key, cert, ca, mutual/);
+  });
+
+  it('refuse what is no object of options', () => {
+    for (const given of [null, 5, 'name', []]) {
+      assert.throws(
+        () => resolve(given as NodeOptions),
+        /invalid-options.+the options of createNode: give an object of/,
+      );
+    }
+  });
+
+  it('refuse one text as seeds, which would be taken letter by letter', () => {
+    const seeds = 'a:1' as unknown as string[];
+    assert.throws(() => resolve({ seeds }), /option seeds: give a list of texts, such as .+ not 'a:1'/);
   });
 
   it('refuse to be reached from other machines without a key, and say what would do', () => {
@@ -133,6 +157,30 @@ function resolve(given: NodeOptions) {
   });
 }
 
+/** Values of another kind than the option's. */
+function kindless(): (readonly [string, unknown, string])[] {
+  return [
+    ...['name', 'host', 'advertise', 'label', 'engine'].map((option) => [option, 5, 'give a text, not 5'] as const),
+    ...['insecure', 'joinRequired', 'exposeStacks', 'codeGeneration', 'compiledShapes'].map(
+      (option) => [option, 'false', "give true or false, not 'false'"] as const,
+    ),
+    ['profile', 'lan', 'give local'],
+    ['seeds', [5], 'give a list of texts'],
+    ['seeds', null, 'give a list of texts'],
+    ['nodes', [null], 'give a list of { name, address }'],
+    ['nodes', [{ name: 'a' }], 'give a list of { name, address }'],
+    ['nodes', 5, 'give a list of { name, address }'],
+    ['key', 5, 'give a text, or 32 bytes'],
+    ['tls', 'pem', 'give { key, cert, ca, mutual }'],
+    ['authenticate', {}, 'give a function'],
+    ['metadata', 'x', 'give a Uint8Array'],
+    ['rpc', 5, 'give an object of options for calls'],
+    ['bus', null, 'give an object of options for the bus'],
+    ['logger', {}, 'give a logger'],
+    ['metrics', 5, 'give metrics'],
+  ];
+}
+
 /** Option name, options, and what the error says is to be done. */
 function wrongOptions(): (readonly [string, NodeOptions, string])[] {
   return [
@@ -150,6 +198,10 @@ function wrongOptions(): (readonly [string, NodeOptions, string])[] {
       (part) => [`tls.${part}`, { tls: { ...pem, [part]: '/etc/file' } }, 'give a PEM text'] as const,
     ),
     ['metadata', { metadata: new Uint8Array(memberMetadataBytesMax + 1) }, 'give at most'],
+    ...kindless().map(([option, value, todo]) => [option, { [option]: value }, todo] as const),
+    ['tls.key', { tls: {} as TlsOptions }, 'give a PEM text'],
+    ['tls.mutual', { tls: { ...pem, mutual: 1 as unknown as boolean } }, 'give true or false'],
+    ['bus.checkValues', { bus: { checkValues: 'no' as unknown as boolean } }, 'give true or false'],
     ...[0, Number.NaN, Number.POSITIVE_INFINITY].map(
       (timeoutMs) => ['rpc.timeoutMs', { rpc: { timeoutMs } }, 'give a number of at least 1'] as const,
     ),

@@ -120,6 +120,11 @@ function toError(address: string, outcome: Exclude<DialOutcome, { readonly kind:
     return new ClusterError('unavailable', `no node answers at ${address}`, { details: outcome.fault });
   }
   const { why } = outcome;
-  if (why === 'unauthorized' || why === 'incompatible') return new ClusterError(why, `the node at ${address} says so`);
+  if (why === 'unauthorized') {
+    return new ClusterError(why, `the node at ${address} refuses this guest: it has another cluster key, or needs one`);
+  }
+  if (why === 'incompatible') {
+    return new ClusterError(why, `the node at ${address} speaks no wire version of this build`);
+  }
   return new ClusterError('rejected', `the node at ${address} refuses this guest: ${why}`);
 }

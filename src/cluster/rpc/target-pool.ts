@@ -79,10 +79,15 @@ export class TargetPool {
     return this.#pick(candidates, strategy, options.key) ?? this.#whyNobody(options);
   }
 
-  #pick(candidates: readonly Target[], strategy: Select, key: string | undefined): Target | undefined {
+  #pick(candidates: readonly Target[], strategy: Select, key: string | undefined): Target | ClusterError | undefined {
     if (typeof strategy !== 'function') return this.#balancer.choose(strategy, candidates, key);
-    const chosen = strategy(candidates);
-    return candidates.find((target) => target === chosen);
+    try {
+      const chosen = strategy(candidates);
+      return candidates.find((target) => target === chosen);
+    } catch (cause) {
+      // A call under way must end in order, whatever a user's function does.
+      return new ClusterError('handler-failed', `select of ${this.wanted.name} has thrown`, { cause, ran: false });
+    }
   }
 
   #whyNobody(options: CallOptions): ClusterError {

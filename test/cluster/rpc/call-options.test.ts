@@ -95,6 +95,19 @@ describe('what calls are given', () => {
     await assert.rejects(client.many(1).drain(1, undefined as never), /project: give a function/);
   });
 
+  it('ends a call whose select throws in order', async () => {
+    const select = (): never => {
+      throw new Error('nobody is good enough');
+    };
+    const failed: unknown = await caller
+      .client(echo)
+      .one(1, { select })
+      .catch((error: unknown) => error);
+    assert.ok(failed instanceof ClusterError && failed.code === 'handler-failed' && !mayHaveRun(failed));
+    assert.match(String(failed.cause), /nobody is good enough/);
+    assert.deepEqual(caller.inFlight, { made: 0, served: 0 });
+  });
+
   it('says of a call without time, or aborted before, that it did not run', async () => {
     const client = caller.client(echo);
     const before = ran;
