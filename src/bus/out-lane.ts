@@ -454,8 +454,8 @@ const frameBytesTarget = 16_000;
 /** So many events may always be on the way: the peer answers a quarter of them at a time. */
 const unansweredMin = 4 * ackEventsMax;
 
-/** So much is put in a frame at once. */
-const eagerBytes = 8000;
+/** So much is put in a frame at once: with two such frames the link begins to write in the middle of a turn. */
+const eagerBytes = 8300;
 
 /** Answers that the peer may send at once: acknowledgements are small and few. */
 const answerItems = 1024;
