@@ -20,7 +20,7 @@ import { resolveNodeOptions } from './options.js';
 
 /** Where a stock RSocket server is, and how it is spoken to. */
 export interface StockOptions {
-  /** `host:port` of a TCP transport. */
+  /** `host:port` of a plain TCP transport; a server that takes TLS only cannot be reached. */
   readonly address: string;
   /** What values are encoded with; every request names its media type. Methods that are `raw` carry bytes. @defaultValue 'json' */
   readonly codec?: 'json' | 'msgpack';
