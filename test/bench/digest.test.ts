@@ -21,7 +21,9 @@ describe('figures in the README', () => {
   });
 
   it('stand nowhere else in README and guide', () => {
-    const guide = readdirSync('docs/guide').map((file) => `docs/guide/${file}`);
+    const guide = readdirSync('docs/guide', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/guide/${file}`);
     for (const path of ['README.md', ...guide]) {
       const text = readFileSync(path, 'utf8');
       const outside = text.replace(findDigest(text) ?? '', '');
