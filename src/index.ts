@@ -4,6 +4,7 @@
  */
 
 // For users.
+export type { BusLinkInfo } from './bus/link-info.js';
 export type { BusObservable } from './bus/observe.js';
 export type { AccessRequest, BusHooks, Draft } from './bus/hooks.js';
 export { decodeWith } from './bus/schema.js';

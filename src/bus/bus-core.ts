@@ -31,6 +31,7 @@ import type {
 import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { GroupBook, type MemberKind } from './group-book.js';
+import type { BusLinkInfo } from './link-info.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
@@ -266,6 +267,10 @@ export class BusCore implements EventBus {
       failed: subscriber.failed,
       queued: subscriber.queued,
     }));
+  }
+
+  links(): readonly BusLinkInfo[] {
+    return this.#outlet?.links() ?? [];
   }
 
   /** The subscriptions themselves; for the way out. */

@@ -18,6 +18,7 @@ import type {
 } from '../spi/bus.js';
 import type { Explanation } from './explain.js';
 import type { BusHooks } from './hooks.js';
+import type { BusLinkInfo } from './link-info.js';
 import type { BusObservable } from './observe.js';
 import type { EventSource, PublishFromOptions, PublishFromReport } from './publish-from.js';
 
@@ -61,6 +62,8 @@ export interface EventBus extends BusDoor {
   tap(pattern: string, options?: { readonly sample?: number }): Observable<BusEvent>;
   /** Every subscription of this node, with its counters. */
   subscriptions(): readonly SubscriptionInfo[];
+  /** Counters of the lanes to and from each other node that is known; a stalled one has a growing `inFlight`. */
+  links(): readonly BusLinkInfo[];
 }
 
 /** How to ask. */

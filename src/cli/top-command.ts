@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import type { BusLinkInfo } from '../bus/link-info.js';
 import { after, type Clock, type MonotonicMs } from '../core/clock.js';
 import type { NodeStats } from '../runtime/node-stats.js';
 import type { GuestWork } from './guest-commands.js';
@@ -51,11 +52,22 @@ export function topLines(sample: TopSample, before: TopSample | undefined): stri
     ...stats.members.map((member) => `  ${member.name} ${member.address} ${member.status}`),
     pc.bold('links'),
     ...stats.links.map((link) => `  ${link.peer} ${link.role} ${link.bufferedBytes} B buffered`),
+    pc.bold('events to nodes'),
+    ...stats.lanes.map((lane) => {
+      const earlier = before?.stats.lanes.find((other) => other.node === lane.node)?.sent;
+      return `  ${rate(lane.sent, earlier)}/s ${laneText(lane)}`;
+    }),
     pc.bold('subscriptions'),
     ...subscriptions,
     pc.bold('topics'),
     ...topics,
   ];
+}
+
+function laneText({ node, linked, inFlight, heldBytes, dropped, resent }: BusLinkInfo): string {
+  const down = linked ? '' : ' without a link';
+  const lost = dropped > 0 ? pc.red(` ${dropped} dropped`) : '';
+  return `${node}${down} ${inFlight} unacknowledged ${heldBytes} B held ${resent} sent again${lost}`;
 }
 
 function pause(clock: Clock, signal: AbortSignal): Promise<void> {
