@@ -3,6 +3,7 @@ import type { BusLinkInfo } from '../bus/link-info.js';
 import { after, type Clock, type MonotonicMs } from '../core/clock.js';
 import type { NodeStats } from '../runtime/node-stats.js';
 import type { GuestWork } from './guest-commands.js';
+import type { SubscriptionTiming } from '../spi/bus.js';
 import { toJson } from './terminal.js';
 
 /** How often the live view asks. */
@@ -45,7 +46,7 @@ export function topLines(sample: TopSample, before: TopSample | undefined): stri
   const subscriptions = stats.subscriptions.map((one) => {
     const earlier = before?.stats.subscriptions.find((other) => other.id === one.id)?.received;
     const dropped = one.dropped > 0 ? pc.red(` ${one.dropped} dropped`) : '';
-    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))}${dropped}`;
+    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))}${dropped}${timingText(one.timing)}`;
   });
   return [
     pc.bold(`members of ${stats.name}`),
@@ -62,6 +63,12 @@ export function topLines(sample: TopSample, before: TopSample | undefined): stri
     pc.bold('topics'),
     ...topics,
   ];
+}
+
+function timingText(timing: SubscriptionTiming | undefined): string {
+  if (timing === undefined) return '';
+  const [lag, handler] = [timing.lagMsMean, timing.handlerMsMean].map((ms) => ms.toFixed(1));
+  return ` waits ${lag} ms, handler ${handler} ms`;
 }
 
 function laneText({ node, linked, inFlight, heldBytes, dropped, resent }: BusLinkInfo): string {
