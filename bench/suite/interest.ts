@@ -37,7 +37,8 @@ async function measure(run: Run, form: InterestForm, subscriptions: number): Pro
   };
   await run.alone({ name, payload: undefined, concurrency: 1 }, () => (measured ??= once()));
   const figures = run.line(name, 'scalebus')?.figures;
-  if (figures?.['B/topic'] === undefined) return;
+  // Few subscriptions share too little of what every cluster sends.
+  if (run.options.smoke || figures?.['B/topic'] === undefined) return;
   run.goal(name, 'B/topic', figures['B/topic'], { atMost: 6 });
   run.goal(name, 'converged ms', figures['converged ms'] ?? Number.POSITIVE_INFINITY, { atMost: 1000 });
 }

@@ -477,9 +477,7 @@ describe('bus/cluster lives', () => {
       });
     await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 60_000);
     const bus = cluster.bus('a');
-    assert.deepEqual(bus.explain('/device/d49999/up').nodes[0]?.because, [
-      '/device/{id}/up narrowed to a set of values',
-    ]);
+    assert.deepEqual(bus.explain('/device/d49999/up').nodes[0]?.because, ['/device/*/up narrowed to a set of values']);
     for (const id of ['d0', 'd25000', 'd49999']) assert.equal(bus.publish(`/device/${id}/up`, 1).nodes, 1);
     let strays = 0;
     for (let index = 0; index < 2000; index += 1) strays += bus.publish(`/device/x${index}/up`, 1).nodes;
