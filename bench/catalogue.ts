@@ -2,6 +2,7 @@
 import type { Bench } from './harness/run.js';
 import { busBench } from './suite/bus.js';
 import { failureBench } from './suite/failure.js';
+import { interestBench } from './suite/interest.js';
 import { latencyBench } from './suite/latency.js';
 import { localBench } from './suite/local.js';
 import { microBench } from './suite/micro.js';
@@ -20,5 +21,6 @@ export const benches: readonly Bench[] = [
   latencyBench,
   streamBench,
   scaleBench,
+  interestBench,
   microBench,
 ];

@@ -4,6 +4,7 @@
  */
 
 // For users.
+export type { BusLinkInfo } from './bus/link-info.js';
 export type { BusObservable } from './bus/observe.js';
 export type { AccessRequest, BusHooks, Draft } from './bus/hooks.js';
 export { decodeWith } from './bus/schema.js';
@@ -54,13 +55,8 @@ export type {
   ServiceHandlers,
   StreamOptions,
 } from './cluster/rpc/service-types.js';
-export {
-  type CreditRequest,
-  type CreditSource,
-  fromCredit,
-  type LossySource,
-  withOverflow,
-} from './cluster/rpc/sources.js';
+export { fromCredit, type LossySource, withOverflow } from './cluster/rpc/sources.js';
+export type { CreditRequest, CreditSource } from './reactive/credit-source.js';
 export { type CallTracing, traceCalls } from './cluster/rpc/trace-calls.js';
 export { ClusterError, type ErrorCode, mayHaveRun } from './core/errors.js';
 export type { Logger, LogFields } from './core/logger.js';
@@ -100,6 +96,7 @@ export type {
   RespondHandler,
   SubscribeOptions,
   SubscriptionStats,
+  SubscriptionTiming,
 } from './spi/bus.js';
 export type { KeyRing } from './protocol/swim/key-ring.js';
 export type {

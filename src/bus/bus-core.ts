@@ -31,6 +31,8 @@ import type {
 import { explainSubscriptions, type Explanation } from './explain.js';
 import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
 import { GroupBook, type MemberKind } from './group-book.js';
+import { HandlerMeter } from './handler-meter.js';
+import type { BusLinkInfo } from './link-info.js';
 import { LocalDelivery } from './local-delivery.js';
 import { createObservable, type BusObservable } from './observe.js';
 import type { Outlet } from './outlet.js';
@@ -257,15 +259,11 @@ export class BusCore implements EventBus {
   }
 
   subscriptions(): readonly SubscriptionInfo[] {
-    return this.subscribers().map((subscriber) => ({
-      id: subscriber.id,
-      patterns: subscriber.wanted.patterns.map(({ text }) => text),
-      received: subscriber.received,
-      handled: subscriber.handled,
-      dropped: subscriber.dropped,
-      failed: subscriber.failed,
-      queued: subscriber.queued,
-    }));
+    return this.subscribers().map((subscriber) => subscriberToInfo(subscriber));
+  }
+
+  links(): readonly BusLinkInfo[] {
+    return this.#outlet?.links() ?? [];
   }
 
   /** The subscriptions themselves; for the way out. */
@@ -296,8 +294,11 @@ export class BusCore implements EventBus {
     this.#assertLaneFree(resolved);
     this.#joinGroup(resolved, 'subscription');
     if (hasLane(resolved)) this.#lanes += 1;
-    const setup = { options: resolved, order, wanted, onEnd };
-    const subscriber = new Subscriber(this.#host, this.#hookHandler(handler, resolved.id ?? String(order)), setup);
+    const { measureEvery } = resolved;
+    const meter = measureEvery === 0 ? undefined : new HandlerMeter(this.#deps.clock, measureEvery);
+    const hooked = this.#hookHandler(handler, resolved.id ?? String(order));
+    const setup = { options: resolved, order, wanted, onEnd, meter };
+    const subscriber = new Subscriber(this.#host, meter?.wrap(hooked) ?? hooked, setup);
     this.#subscribers.add(subscriber);
     this.delivery.add(subscriber);
     if (resolved.broker) this.#outlet?.subscribed(subscriber);
@@ -396,6 +397,13 @@ export class BusCore implements EventBus {
   #refuseStopped(): never {
     throw new ClusterError('stopped', 'the bus is stopped');
   }
+}
+
+function subscriberToInfo(subscriber: Subscriber): SubscriptionInfo {
+  const { id, received, handled, dropped, failed, queued, timing } = subscriber;
+  const patterns = subscriber.wanted.patterns.map(({ text }) => text);
+  const info = { id, patterns, received, handled, dropped, failed, queued };
+  return timing === undefined ? info : { ...info, timing };
 }
 
 /** A text is a list of characters, which nobody means. */

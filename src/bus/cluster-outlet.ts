@@ -23,6 +23,7 @@ import type { OutLane } from './out-lane.js';
 import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
 import type { EventCopy, Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
+import type { BusLinkInfo } from './link-info.js';
 import type { Peer, RemoteWant } from './peer.js';
 import { PeerBook } from './peer-book.js';
 import { answerStream, askLink } from './remote-requests.js';
@@ -249,7 +250,6 @@ export class ClusterOutlet implements Outlet {
     }));
   }
 
-  /** Counters of the lanes to and from each peer. */
   links(): readonly BusLinkInfo[] {
     return this.peers().map((peer) => ({
       node: peer.id.name,
@@ -392,25 +392,6 @@ class Tally {
 
 function copyOf(peer: Peer, { won }: OutEvent): EventCopy {
   return { node: peer.id.name, won: won ?? noNames };
-}
-
-/** What happened on the lanes between this node and one peer. */
-export interface BusLinkInfo {
-  readonly node: string;
-  readonly epoch: number;
-  readonly linked: boolean;
-  readonly suspect: boolean;
-  readonly sent: number;
-  readonly dropped: number;
-  readonly resent: number;
-  /** Accepted and not acknowledged. */
-  readonly inFlight: number;
-  readonly heldBytes: number;
-  /** On the lanes that are open now. */
-  readonly received: number;
-  readonly duplicates: number;
-  /** Lossless subscriptions of the peer that have a lane. */
-  readonly ownLanes: number;
 }
 
 function sum<T>(items: readonly T[], read: (item: T) => number): number {

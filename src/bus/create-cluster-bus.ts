@@ -9,10 +9,11 @@ import type { Metrics } from '../spi/metrics.js';
 import { noMetrics } from '../spi/no-metrics.js';
 import type { Tables } from '../spi/tables.js';
 import { BusCore } from './bus-core.js';
-import { ClusterOutlet, type BusLinkInfo } from './cluster-outlet.js';
+import { ClusterOutlet } from './cluster-outlet.js';
 import { resolveClusterBusOptions, type ClusterBusOptions } from './cluster-options.js';
 import type { EventBus, EventBusDeps, EventBusOptions } from './event-bus.js';
 import { Gate } from './gate.js';
+import { LinkGauges } from './link-gauges.js';
 
 /** What a clustered bus stands on. */
 export interface ClusterBusDeps extends EventBusDeps {
@@ -39,8 +40,6 @@ export interface ClusterBus extends EventBus, Startable {
    * after `timeoutMs`. Nothing can be published to other nodes afterwards.
    */
   sayFinal(timeoutMs: number): Promise<void>;
-  /** Counters of the lanes to and from each peer. */
-  links(): readonly BusLinkInfo[];
 }
 
 /** Makes the bus of a node of a cluster. Local subscriptions work before `start`. */
@@ -52,15 +51,18 @@ export function createClusterBus(deps: ClusterBusDeps, options: EventBusOptions 
     outlet = new ClusterOutlet(owner, outletDeps, resolveClusterBusOptions(options));
     return outlet;
   });
-  return toClusterBus(core, outlet, deps.clock);
+  return toClusterBus(core, outlet, deps);
 }
 
-function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, clock: Clock): ClusterBus {
+function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, deps: ClusterBusDeps): ClusterBus {
+  const { clock, metrics = noMetrics } = deps;
+  const gauges = new LinkGauges(metrics, clock, () => core.links());
   // The prototype's methods need their object, so the parts of the life cycle are added to it.
   return Object.assign(core, {
     partName: 'bus',
     start(): Promise<void> {
       outlet?.start();
+      gauges.start();
       return Promise.resolve();
     },
     async withdraw(timeoutMs: number): Promise<void> {
@@ -81,10 +83,8 @@ function toClusterBus(core: BusCore, outlet: ClusterOutlet | undefined, clock: C
       outlet?.sayFinal();
       while (!isSettled(outlet) && clock.now() < deadline) await pause(clock, settleCheckMs);
     },
-    links(): readonly BusLinkInfo[] {
-      return outlet?.links() ?? [];
-    },
     stop(): Promise<void> {
+      gauges.stop();
       try {
         core.end();
       } finally {

@@ -15,9 +15,11 @@ import type {
   RequestOptions,
   RespondContext,
   SubscribeOptions,
+  SubscriptionStats,
 } from '../spi/bus.js';
 import type { Explanation } from './explain.js';
 import type { BusHooks } from './hooks.js';
+import type { BusLinkInfo } from './link-info.js';
 import type { BusObservable } from './observe.js';
 import type { EventSource, PublishFromOptions, PublishFromReport } from './publish-from.js';
 
@@ -39,7 +41,8 @@ export interface EventBus extends BusDoor {
   publishMany(topic: string, values: Iterable<unknown>, options?: PublishOptions): Receipt;
   /**
    * Publishes what a source gives. An AsyncIterable is pulled only while every `block` subscription that wants it has room, here and
-   * on other nodes; an Observable cannot wait, so it needs a lossy policy. Resolves when the source ends.
+   * on other nodes, and so is what `fromCredit` makes, which is asked for some values ahead; an Observable cannot wait, so it needs a
+   * lossy policy. Resolves when the source ends; when it rejects, the source is let go of.
    */
   publishFrom(topic: string, source: EventSource, options?: PublishFromOptions): Promise<PublishFromReport>;
   /**
@@ -61,6 +64,8 @@ export interface EventBus extends BusDoor {
   tap(pattern: string, options?: { readonly sample?: number }): Observable<BusEvent>;
   /** Every subscription of this node, with its counters. */
   subscriptions(): readonly SubscriptionInfo[];
+  /** Counters of the lanes to and from each other node that is known; a stalled one has a growing `inFlight`. */
+  links(): readonly BusLinkInfo[];
 }
 
 /** How to ask. */
@@ -85,14 +90,9 @@ export interface BusRespondContext extends RespondContext {
 export type BusRespondHandler = (event: BusEvent, context: BusRespondContext) => unknown;
 
 /** One subscription as `subscriptions()` shows it. */
-export interface SubscriptionInfo {
+export interface SubscriptionInfo extends SubscriptionStats {
   readonly id: string;
   readonly patterns: readonly string[];
-  readonly received: number;
-  readonly handled: number;
-  readonly dropped: number;
-  readonly failed: number;
-  readonly queued: number;
 }
 
 /** Events that left the publisher's hands without a receiver's acknowledgement, told once, when that is known. */

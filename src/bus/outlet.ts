@@ -2,6 +2,7 @@ import type { TopicPattern } from '../core/topic.js';
 import type { ConfirmLevel, ConfirmReport, GroupStrategy, Receipt } from '../spi/bus.js';
 import type { AnswerSink, AnswerSource, Question } from './answers.js';
 import type { ExplainedNode } from './explain.js';
+import type { BusLinkInfo } from './link-info.js';
 import type { Responder } from './responder.js';
 import type { Subscriber } from './subscriber.js';
 import type { Wanted } from './wanted.js';
@@ -33,6 +34,8 @@ export interface Outlet {
   whenKnown(done: () => void): () => void;
   /** Nodes that want a topic, for `explain`. */
   explain(topic: string): readonly ExplainedNode[];
+  /** Counters of the lanes to and from each peer. */
+  links(): readonly BusLinkInfo[];
   /** Throws `group-conflict` when a peer's members of the group have another strategy. */
   checkGroup(name: string, strategy: GroupStrategy): void;
   /** Calls `run` once when there may be room on some lane that had none, or at once when this node stops. */

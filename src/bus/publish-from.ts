@@ -1,18 +1,23 @@
 import type { Observable } from 'rxjs';
 import { ClusterError } from '../core/errors.js';
-import { checkNumber, checkWord, optionError } from '../core/options.js';
+import { checkInteger, checkNumber, checkWord, optionError } from '../core/options.js';
 import { BoundedQueue } from '../core/bounded-queue.js';
 import type { OverflowPolicy, PublishOptions, Receipt } from '../spi/bus.js';
+import type { CreditSource } from '../reactive/credit-source.js';
+import { readCredit } from './credit-reader.js';
 import { overflowPolicies, queueLimit } from './subscribe-options.js';
 
-/** Where events may come from: pulled, or pushed. */
-export type EventSource = AsyncIterable<unknown> | Observable<unknown>;
+/** Where events may come from: pulled, asked for, or pushed. */
+export type EventSource = AsyncIterable<unknown> | CreditSource<unknown> | Observable<unknown>;
 
 /** How to publish from a source. */
 export interface PublishFromOptions extends PublishOptions {
   /** What happens to an Observable's values while a `block` subscription has no room. `block` is refused for it. */
   readonly overflow?: OverflowPolicy;
-  /** Values of an Observable that wait. @defaultValue 1024 */
+  /**
+   * Values of an Observable that wait, and values that a credit source is asked for before there is room for them.
+   * @defaultValue 1024; 64 of a credit source
+   */
   readonly queueMax?: number;
 }
 
@@ -48,8 +53,8 @@ export async function publishFrom(
     sums.dropped += receipt.dropped;
   };
   checkSource(source);
-  const droppedAtSource = isAsyncIterable(source)
-    ? await pull(target, source, take)
+  const droppedAtSource = isPulled(source)
+    ? await pull(target, toAsyncIterable(source, options), take)
     : await push(target, source, options, take);
   const { published, ...receipt } = sums;
   return { published, droppedAtSource, receipt };
@@ -184,10 +189,31 @@ function checkSource(source: unknown): void {
   if (typeof source === 'object' && source !== null) {
     if (Symbol.asyncIterator in source) return;
     if ('subscribe' in source && typeof source.subscribe === 'function') return;
+    if (isCredit(source)) return;
   }
-  throw optionError('source', 'give an AsyncIterable or an Observable (publishMany takes arrays)', source);
+  throw optionError(
+    'source',
+    'give an AsyncIterable or an Observable or what fromCredit makes (publishMany takes arrays)',
+    source,
+  );
+}
+
+type PulledSource = AsyncIterable<unknown> | CreditSource<unknown>;
+
+function isPulled(source: EventSource): source is PulledSource {
+  return isAsyncIterable(source) || isCredit(source);
+}
+
+function toAsyncIterable(source: PulledSource, { queueMax = 64 }: PublishFromOptions): AsyncIterable<unknown> {
+  if (isAsyncIterable(source)) return source;
+  checkInteger('queueMax', queueMax, 1, queueLimit);
+  return readCredit(source, queueMax);
 }
 
 function isAsyncIterable(source: EventSource): source is AsyncIterable<unknown> {
   return Symbol.asyncIterator in source;
+}
+
+function isCredit(source: object): source is CreditSource<unknown> {
+  return 'kind' in source && source.kind === 'credit' && 'produce' in source && typeof source.produce === 'function';
 }

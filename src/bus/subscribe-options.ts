@@ -24,6 +24,8 @@ export interface ResolvedSubscribeOptions {
   readonly queueMax: number;
   readonly overflow: OverflowPolicy;
   readonly decode: ((value: unknown) => unknown) | undefined;
+  /** 0: nothing is measured. */
+  readonly measureEvery: number;
   readonly onGap: ((gap: Gap) => void) | undefined;
   readonly onDropped: ((count: number) => void) | undefined;
 }
@@ -80,6 +82,8 @@ function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
   checkNumber('queueMax', queueMax, 1, queueLimit);
   const priority = options.priority ?? 0;
   checkInteger('priority', priority, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  const measureEvery = options.measureEvery ?? 0;
+  checkInteger('measureEvery', measureEvery, 0, Number.MAX_SAFE_INTEGER);
   const local = options.local ?? true;
   const broker = options.broker ?? true;
   checkFlag('local', local);
@@ -98,6 +102,7 @@ function resolve(options: SubscribeOptions): ResolvedSubscribeOptions {
     queueMax,
     overflow,
     decode: options.decode,
+    measureEvery,
     onGap: options.onGap,
     onDropped: options.onDropped,
   };
@@ -125,6 +130,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof SubscribeOptions>([
   'overflow',
   'only',
   'decode',
+  'measureEvery',
   'onGap',
   'onDropped',
 ]);

@@ -1,8 +1,10 @@
 import type { BoundedQueue } from '../core/bounded-queue.js';
+import type { MonotonicMs } from '../core/clock.js';
 import type { ClusterError } from '../core/errors.js';
 import type { BusEvent } from '../spi/bus.js';
 import type { SharedEvent } from './event.js';
 import type { Gate } from './gate.js';
+import type { HandlerMeter } from './handler-meter.js';
 
 /**
  * What a subscription has once it had to wait, lost or failed something, or is fed by lanes. Of a million subscriptions most never
@@ -18,6 +20,8 @@ export class SubscriberState {
   laneRoomKept = 0;
   /** Places that are promised to lanes of peers. */
   reserved = 0;
+  /** There for a subscription that is measured. */
+  meter: HandlerMeter | undefined;
   /** Called whenever a handler is done, for who feeds it. */
   onProgress: (() => void) | undefined;
   /** Told once when the bus, not its owner, ends it; `error` says why. */
@@ -36,6 +40,8 @@ export interface Waiting {
   readonly event: BusEvent;
   readonly expiresAt: SharedEvent['expiresAt'];
   readonly revision: number;
+  /** When it came, for a subscription that is measured. */
+  readonly arrivedAt: MonotonicMs | undefined;
   readonly before: Gate | undefined;
   readonly done: Gate | undefined;
 }

@@ -1,11 +1,13 @@
 import { BoundedQueue } from '../core/bounded-queue.js';
 import type { Clock } from '../core/clock.js';
 import { ClusterError } from '../core/errors.js';
-import type { BusEvent, BusFault, EventHandler, Gap, SubscriptionStats } from '../spi/bus.js';
+import type { BusEvent, BusFault, EventHandler, Gap, SubscriptionStats, SubscriptionTiming } from '../spi/bus.js';
 import { OwnEvent, type SharedEvent } from './event.js';
 import type { Gate } from './gate.js';
+import type { HandlerMeter } from './handler-meter.js';
 import { SubscriberState, type Waiting } from './subscriber-state.js';
 import type { ResolvedSubscribeOptions } from './subscribe-options.js';
+import { isThenable } from './thenable.js';
 import type { Wanted } from './wanted.js';
 
 /** What a subscriber needs of its bus. */
@@ -40,6 +42,7 @@ export class Subscriber implements SubscriptionStats {
     this.order = setup.order;
     this.wanted = setup.wanted;
     if (setup.onEnd !== undefined) this.state.onEnd = setup.onEnd;
+    if (setup.meter !== undefined) this.state.meter = setup.meter;
   }
 
   /** Its parts that most subscriptions never need; made by asking. */
@@ -53,6 +56,10 @@ export class Subscriber implements SubscriptionStats {
 
   get failed(): number {
     return this.#state?.failed ?? 0;
+  }
+
+  get timing(): SubscriptionTiming | undefined {
+    return this.#state?.meter?.read();
   }
 
   /** Grows with each update. */
@@ -118,7 +125,14 @@ export class Subscriber implements SubscriptionStats {
       return true;
     }
     return this.#enqueue(
-      { event: own, expiresAt: event.expiresAt, revision: this.revision, before, done },
+      {
+        event: own,
+        expiresAt: event.expiresAt,
+        revision: this.revision,
+        arrivedAt: this.#state?.meter?.stamp(),
+        before,
+        done,
+      },
       event.isPromised,
     );
   }
@@ -262,6 +276,7 @@ export class Subscriber implements SubscriptionStats {
       }
       // Counted while it is called: what the handler publishes to its own subscription waits its turn. An event that is offered
       // needs no such count, as `LocalDelivery` holds back what is published inside.
+      if (next.arrivedAt !== undefined) state.meter?.waited(next.arrivedAt);
       state.running += 1;
       try {
         this.#run(next.event, next.done);
@@ -323,11 +338,8 @@ export interface SubscriberSetup {
   readonly order: number;
   readonly wanted: Wanted;
   readonly onEnd?: SubscriberState['onEnd'];
+  readonly meter?: HandlerMeter | undefined;
 }
 
 /** Most places that lanes may have: a batch each for a thousand peers. */
 const laneRoomMax = 65_536;
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}

@@ -37,8 +37,9 @@ export class SubscriptionHandle<
   }
 
   get stats(): SubscriptionStats {
-    const { received, handled, dropped, failed, queued } = this.#part;
-    return { received, handled, dropped, failed, queued };
+    const { received, handled, dropped, failed, queued, timing } = this.#part;
+    const counts = { received, handled, dropped, failed, queued };
+    return timing === undefined ? counts : { ...counts, timing };
   }
 
   get revision(): number {

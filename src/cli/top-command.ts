@@ -1,7 +1,9 @@
 import pc from 'picocolors';
+import type { BusLinkInfo } from '../bus/link-info.js';
 import { after, type Clock, type MonotonicMs } from '../core/clock.js';
 import type { NodeStats } from '../runtime/node-stats.js';
 import type { GuestWork } from './guest-commands.js';
+import type { SubscriptionTiming } from '../spi/bus.js';
 import { toJson } from './terminal.js';
 
 /** How often the live view asks. */
@@ -44,18 +46,35 @@ export function topLines(sample: TopSample, before: TopSample | undefined): stri
   const subscriptions = stats.subscriptions.map((one) => {
     const earlier = before?.stats.subscriptions.find((other) => other.id === one.id)?.received;
     const dropped = one.dropped > 0 ? pc.red(` ${one.dropped} dropped`) : '';
-    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))}${dropped}`;
+    return `  ${rate(one.received, earlier)}/s ${one.id} ${pc.dim(one.patterns.join(' '))}${dropped}${timingText(one.timing)}`;
   });
   return [
     pc.bold(`members of ${stats.name}`),
     ...stats.members.map((member) => `  ${member.name} ${member.address} ${member.status}`),
     pc.bold('links'),
     ...stats.links.map((link) => `  ${link.peer} ${link.role} ${link.bufferedBytes} B buffered`),
+    pc.bold('events to nodes'),
+    ...stats.lanes.map((lane) => {
+      const earlier = before?.stats.lanes.find((other) => other.node === lane.node)?.sent;
+      return `  ${rate(lane.sent, earlier)}/s ${laneText(lane)}`;
+    }),
     pc.bold('subscriptions'),
     ...subscriptions,
     pc.bold('topics'),
     ...topics,
   ];
+}
+
+function timingText(timing: SubscriptionTiming | undefined): string {
+  if (timing === undefined) return '';
+  const [lag, handler] = [timing.lagMsMean, timing.handlerMsMean].map((ms) => ms.toFixed(1));
+  return ` waits ${lag} ms, handler ${handler} ms`;
+}
+
+function laneText({ node, linked, inFlight, heldBytes, dropped, resent }: BusLinkInfo): string {
+  const down = linked ? '' : ' without a link';
+  const lost = dropped > 0 ? pc.red(` ${dropped} dropped`) : '';
+  return `${node}${down} ${inFlight} unacknowledged ${heldBytes} B held ${resent} sent again${lost}`;
 }
 
 function pause(clock: Clock, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { SubscriptionInfo } from '../bus/event-bus.js';
+import type { BusLinkInfo } from '../bus/link-info.js';
 import type { NodeRooms } from './assemble.js';
 import { TopicMeter, type TopicRate } from './topic-meter.js';
 
@@ -7,6 +8,7 @@ export interface NodeStats {
   readonly name: string;
   readonly members: readonly { readonly name: string; readonly status: string; readonly address: string }[];
   readonly links: readonly { readonly peer: string; readonly role: string; readonly bufferedBytes: number }[];
+  readonly lanes: readonly BusLinkInfo[];
   readonly subscriptions: readonly SubscriptionInfo[];
   readonly topics: readonly TopicRate[];
 }
@@ -19,6 +21,7 @@ export function readStats({ membership, links, bus }: NodeRooms, meter: TopicMet
     links: links
       .links()
       .map((link) => ({ peer: link.peer.name, role: link.peer.role, bufferedBytes: link.bufferedBytes })),
+    lanes: bus.links(),
     subscriptions: bus.subscriptions().filter(({ id }) => id !== TopicMeter.subscriptionId),
     topics: meter.read(),
   };

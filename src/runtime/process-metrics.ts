@@ -41,6 +41,10 @@ export class ProcessMetrics implements Metrics {
     return this.#histograms.get(name, help, labels);
   }
 
+  forget(name: string, labels: MetricLabels): void {
+    for (const table of [this.#counters, this.#gauges, this.#histograms]) table.forget(name, labels);
+  }
+
   /** Every name with its series, sorted by name; plain data that does not change later. */
   snapshot(): readonly MetricFamily[] {
     const families: MetricFamily[] = [];
@@ -129,6 +133,10 @@ class SeriesTable<T> {
 
   find(name: string, labels: MetricLabels): T | undefined {
     return this.#families.get(name)?.byLabels.get(labelsToKey(labels))?.store;
+  }
+
+  forget(name: string, labels: MetricLabels): void {
+    this.#families.get(name)?.byLabels.delete(labelsToKey(labels));
   }
 
   all(): readonly { readonly name: string; readonly help: string; readonly series: readonly Series<T>[] }[] {

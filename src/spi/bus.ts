@@ -122,6 +122,11 @@ export interface SubscribeOptions {
   readonly only?: OnlyValues;
   /** Checks or changes each value before the handler; a throw drops the event and counts it. */
   readonly decode?: (value: unknown) => unknown;
+  /**
+   * Measures one event in so many: how long it waited and how long its handler took; see `SubscriptionStats.timing`. 0 measures
+   * nothing. @defaultValue 0
+   */
+  readonly measureEvery?: number;
   /** Told when events of a publisher were lost on the way to this node. */
   readonly onGap?: (gap: Gap) => void;
   /** Told when this subscription's policy dropped events. */
@@ -169,6 +174,19 @@ export interface SubscriptionStats {
   readonly dropped: number;
   readonly failed: number;
   readonly queued: number;
+  /** There with `measureEvery` alone. */
+  readonly timing?: SubscriptionTiming | undefined;
+}
+
+/** What was measured of a subscription's events, by this node's clock alone. */
+export interface SubscriptionTiming {
+  readonly samples: number;
+  /** From the arrival at the subscription until the handler was called. */
+  readonly lagMsMean: number;
+  readonly lagMsMax: number;
+  /** Until the handler returned, or its promise was settled. */
+  readonly handlerMsMean: number;
+  readonly handlerMsMax: number;
 }
 
 /** How to ask. */

@@ -24,4 +24,6 @@ export interface Metrics {
   counter(name: string, help: string, labels?: MetricLabels): Counter;
   gauge(name: string, help: string, labels?: MetricLabels): Gauge;
   histogram(name: string, help: string, labels?: MetricLabels): Histogram;
+  /** MAY be there: takes a series away whose label names what is gone, such as a peer. Asking again begins a new one. */
+  forget?(name: string, labels: MetricLabels): void;
 }

@@ -124,6 +124,7 @@ export class FakeGuest implements GuestNode {
       name: 'n1',
       members: members.map(({ name, status, address }) => ({ name, status, address })),
       links: [{ peer: 'n2', role: 'peer', bufferedBytes: 12 }],
+      lanes: [],
       subscriptions: [],
       topics: [{ topic: '/a', count: 3 }],
     });

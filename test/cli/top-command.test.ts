@@ -14,6 +14,8 @@ describe('top', () => {
       '  n1 127.0.0.1:7700 alive',
       'links',
       '  n2 peer 12 B buffered',
+      'events to nodes',
+      '         -/s n2 5 unacknowledged 640 B held 1 sent again',
       'subscriptions',
       '         -/s s1 /a/** /b',
       'topics',
@@ -22,6 +24,8 @@ describe('top', () => {
     const shown = lines(second, first);
     assert.ok(shown.includes('      10.0/s s1 /a/** /b 4 dropped'), shown.join('\n'));
     assert.ok(shown.includes('      10.0/s /a'), shown.join('\n'));
+    const toNode = '      10.0/s n2 5 unacknowledged 640 B held 1 sent again 4 dropped';
+    assert.ok(shown.includes(toNode), shown.join('\n'));
   });
 
   it('--once prints one sample with rates and ends; --json prints what the node said', async () => {
@@ -66,6 +70,22 @@ function makeSample(atMs: number, count: number, dropped: number): TopSample {
       name: 'n1',
       members: [{ name: 'n1', status: 'alive', address: '127.0.0.1:7700' }],
       links: [{ peer: 'n2', role: 'peer', bufferedBytes: 12 }],
+      lanes: [
+        {
+          node: 'n2',
+          epoch: 1,
+          linked: true,
+          suspect: false,
+          sent: count,
+          dropped,
+          resent: 1,
+          inFlight: 5,
+          heldBytes: 640,
+          received: 0,
+          duplicates: 0,
+          ownLanes: 0,
+        },
+      ],
       subscriptions: [
         { id: 's1', patterns: ['/a/**', '/b'], received: count, handled: 0, dropped, failed: 0, queued: 0 },
       ],

@@ -14,6 +14,22 @@ describe('process metrics', () => {
     assert.equal(metrics.find('other_total'), undefined);
   });
 
+  it('forget a series, and begin a new one when asked again', () => {
+    const metrics = new ProcessMetrics({ seriesMax: 2 });
+    for (const node of ['a', 'b']) metrics.gauge('held_bytes', 'Held.', { node }).set(7);
+    metrics.forget('held_bytes', { node: 'a' });
+    metrics.forget('held_bytes', { node: 'nobody' });
+    metrics.forget('other_bytes', { node: 'a' });
+    assert.deepEqual(
+      [metrics.find('held_bytes', { node: 'a' }), metrics.find('held_bytes', { node: 'b' })],
+      [undefined, 7],
+    );
+    assert.doesNotMatch(metrics.toPrometheusText(), /node="a"/);
+    // Its place is free for another.
+    metrics.gauge('held_bytes', 'Held.', { node: 'c' }).set(3);
+    assert.equal(metrics.find('held_bytes', { node: 'c' }), 3);
+  });
+
   it('write Prometheus text', () => {
     const metrics = new ProcessMetrics();
     metrics.gauge('members', 'Members "alive".\nNow.').set(3);

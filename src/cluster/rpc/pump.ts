@@ -1,15 +1,9 @@
 import type { Observable, Subscription } from 'rxjs';
+import type { CreditRequest, CreditSource } from '../../reactive/credit-source.js';
 import { isObservable } from 'rxjs/internal/util/isObservable';
 import { BoundedQueue } from '../../core/bounded-queue.js';
 import { ClusterError } from '../../core/errors.js';
-import {
-  type CreditRequest,
-  type CreditSource,
-  type LossyPolicy,
-  type LossySource,
-  observableQueueMax,
-  withOverflow,
-} from './sources.js';
+import { type LossyPolicy, type LossySource, observableQueueMax, withOverflow } from './sources.js';
 
 /** Where a pump sends. None of the methods reenters the pump. */
 export interface PumpTarget {

@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 import type { ClusterError } from '../../core/errors.js';
 import type { MethodKind } from '../../spi/rpc.js';
 import type { Strategy, Candidate } from '../../protocol/rpc/balance.js';
-import type { CreditSource, LossySource } from './sources.js';
+import type { CreditSource } from '../../reactive/credit-source.js';
+import type { LossySource } from './sources.js';
 import type { ContractMethods, MethodDefinition } from './contract.js';
 
 /** What a handler knows beyond its input. */

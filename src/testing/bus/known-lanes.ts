@@ -1,4 +1,4 @@
-import type { BusLinkInfo } from '../../bus/cluster-outlet.js';
+import type { BusLinkInfo } from '../../bus/link-info.js';
 import type { EventBus } from '../../bus/event-bus.js';
 
 /** The lanes that a node would send an event on a topic by, as `shared NODE` or `lane N NODE`: what a `BusChecker` asks for. */
