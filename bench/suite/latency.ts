@@ -7,7 +7,7 @@ import type { Percentiles } from '../harness/samples.js';
 import { type Bench, type Case, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
 import type { FloodResult, Seen } from '../child/bus.js';
-import { assembleBus, type BusCase, resetBus } from './bus.js';
+import { assembleBus, type BusCase, resetBus, warmUpBus } from './bus.js';
 import { assembleRpc, warmUp } from './rpc.js';
 
 const share = 0.5;
@@ -66,10 +66,8 @@ async function measureEvents(run: Run, entry: Entry): Promise<Round> {
     const [publisher] = ready.publishers;
     const [subscriber] = ready.subscribers;
     if (publisher === undefined || subscriber === undefined) throw new Error('nobody to measure');
-    const { seconds, warmSeconds } = run.options;
-    await resetBus(ready);
-    await publisher.ask('run', { window: events.concurrency, seconds: warmSeconds });
-    await resetBus(ready);
+    const { seconds } = run.options;
+    await warmUpBus(run, ready, events);
     const most = await publisher.ask<FloodResult>('run', { window: events.concurrency, seconds });
     await resetBus(ready);
     const ratePerSec = (most.inTime / most.seconds) * share;
