@@ -162,8 +162,8 @@ export async function resetBus({ publishers, subscribers }: BusCrew, exact = fal
  * go on until there were `warmEvents` of them, within four times the given time; the counters begin again after it.
  */
 export async function warmUpBus(run: Run, crew: BusCrew, { payload, concurrency }: BusCase): Promise<void> {
-  const { warmSeconds: seconds } = run.options;
-  let eventsLeft = payload === 'iot' || payload <= 1024 ? warmEvents : 1;
+  const { warmSeconds: seconds, smoke: isSmoke } = run.options;
+  let eventsLeft = !isSmoke && (payload === 'iot' || payload <= 1024) ? warmEvents : 1;
   for (let slice = 0; slice < warmSlicesMax && eventsLeft > 0; slice += 1) {
     await resetBus(crew);
     const floods = await ask<FloodResult>(crew.publishers, 'run', { window: concurrency, seconds });

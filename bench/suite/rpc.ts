@@ -128,8 +128,8 @@ async function measure(run: Run, entry: Entry, { name, payload = 100, concurrenc
  * 500,000 later ones do. So short calls by the dozen go on until there were `warmCalls` of them, within four times the given time.
  */
 export async function warmUp(run: Run, client: Agent, { payload, concurrency }: WarmUp): Promise<void> {
-  const { warmSeconds: seconds } = run.options;
-  const isQuick = concurrency >= 64 && (payload === 'iot' || payload <= kiB);
+  const { warmSeconds: seconds, smoke: isSmoke } = run.options;
+  const isQuick = !isSmoke && concurrency >= 64 && (payload === 'iot' || payload <= kiB);
   let callsLeft = isQuick ? warmCalls : 1;
   for (let slice = 0; slice < warmSlicesMax && callsLeft > 0; slice += 1) {
     const { ops } = await client.ask<LoopResult>('run', { concurrency, seconds });
