@@ -148,7 +148,10 @@ class EventRun {
   #kill(name: string): void {
     this.#counts.kills += 1;
     this.#cluster.kill(name, this.#random.below(2) === 0 ? 'reset' : 'silent');
-    for (const { group } of this.#homes.get(name)?.members ?? []) group.died(this.#cluster.simulator.now());
+    const home = this.#homes.get(name);
+    const atMs = this.#cluster.simulator.now();
+    for (const { group } of home?.members ?? []) group.died(atMs);
+    if (home !== undefined) for (const group of this.#eachGroup()) group.publisherDied(home.life, atMs);
     this.#ended(name);
   }
 

@@ -7,6 +7,7 @@ const fixedSeeds: Readonly<Record<number, string>> = {
   203: 'the checker expected of a node what it had no link to learn of yet',
   275: 'a node was confirmed with its first copy, while another copy was on its way',
   778: 'the checker took three stalls of one machine for a request that settled late',
+  3787: 'the checker expected a publisher that had died to tell what died with it',
 };
 
 describe('testing/event-scenario', function eventRuns() {

@@ -20,7 +20,7 @@ describe('testing/group-checker', () => {
     assert.equal(group.faults.length, 1);
   });
 
-  it('excuses it when it was told, or a member died while it was on its way', () => {
+  it('excuses it when it was told, or a member or its publisher died while it was on its way', () => {
     const told = started();
     told.judge(() => 1);
     const died = started();
@@ -29,7 +29,14 @@ describe('testing/group-checker', () => {
     const before = started();
     before.died(4);
     before.judge(() => 0);
-    assert.deepEqual([...told.faults, ...died.faults], []);
+    const alone = started();
+    alone.publisherDied('b@1', 10);
+    alone.judge(() => 0);
+    assert.equal(alone.faults.length, 1);
+    const publisher = started();
+    publisher.publisherDied('a@1', 10);
+    publisher.judge(() => 0);
+    assert.deepEqual([...told.faults, ...died.faults, ...publisher.faults], []);
     assert.equal(before.faults.length, 1);
   });
 });

@@ -12,13 +12,15 @@ export interface CheckedMember {
 
 /**
  * The outside observer of one group: each event reaches one member at most, and one that reached none is excused by what was told
- * (a drop, a receipt, a gap, an unknown or a refused delivery) or by a member whose process died with the event in its hands.
+ * (a drop, a receipt, a gap, an unknown or a refused delivery) or by a death: of a member, or of the publisher, with the event in its
+ * hands.
  */
 export class GroupChecker {
   readonly faults: string[] = [];
   readonly name: string;
   readonly #events = new Map<string, GroupEvent>();
   readonly #deaths: number[] = [];
+  readonly #publisherDeaths = new Map<string, number>();
   readonly #members = new Set<CheckedMember>();
   delivered = 0;
 
@@ -33,6 +35,11 @@ export class GroupChecker {
   /** A member's process died: nobody can tell what it had. One that stops in order tells everything. */
   died(atMs: number): void {
     this.#deaths.push(atMs);
+  }
+
+  /** A publisher died with what it had not handed over, and with the knowledge of it. */
+  publisherDied(life: string, atMs: number): void {
+    this.#publisherDeaths.set(life, atMs);
   }
 
   /** An event for the group is about to be published. */
@@ -77,7 +84,9 @@ export class GroupChecker {
   }
 
   #isExcused(event: GroupEvent): boolean {
-    return this.#deaths.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
+    const publisherDeath = this.#publisherDeaths.get(event.life);
+    const deaths = publisherDeath === undefined ? this.#deaths : [...this.#deaths, publisherDeath];
+    return deaths.some((atMs) => atMs >= event.atMs && atMs <= event.atMs + excuseMs);
   }
 }
 
