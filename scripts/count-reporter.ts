@@ -25,6 +25,5 @@ class CountReporter extends Mocha.reporters.Dot {
   }
 }
 
-// Mocha takes a reporter from a module's default export only.
-// oxlint-disable-next-line import/no-default-export
+// oxlint-disable-next-line import/no-default-export -- mocha takes a reporter from nowhere else
 export default CountReporter;

@@ -142,7 +142,7 @@ export class Crew {
   readonly #agents: Agent[] = [];
 
   /** Starts a process and makes its actor. Returns it with what the actor told. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what comes back crossed a process border
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what comes back crossed a process border: only the caller knows its type
   async add<T = unknown>(spec: AgentSpec): Promise<{ readonly agent: Agent; readonly info: T }> {
     const agent = this.prepare(spec.name, spec.nodeFlags);
     return { agent, info: await this.create<T>(agent, spec) };

@@ -16,7 +16,7 @@ export async function loadContender(module: string): Promise<Contender> {
 const peersRequire = createRequire(join(rootDir, 'bench', 'peers', 'package.json'));
 
 /** A package of bench/peers. The caller names the part of its interface that it uses. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the packages' own types are not installed here
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the packages' types are not installed here: the caller names what it uses
 export function requirePeer<T>(name: string): T {
   return peersRequire(name) as T;
 }

@@ -13,6 +13,7 @@ import {
   describeMachine,
   figureLine,
   keepLines,
+  type AbsentLine,
   type FigureLine,
   type GoalLine,
   type Line,
@@ -264,14 +265,14 @@ export class Run {
     failure: string | undefined,
   ): void {
     if (failure !== undefined) {
-      this.#absentLine('failed', one.name, entry.name, failure);
+      this.#absentLine({ kind: 'failed', case: one.name, peer: entry.name, why: failure });
       if (entry.family === 'scalebus' || entry.family === 'limit') this.#failedRuns += 1;
       return;
     }
     const limit = figureLine(this.#machine, subjectOf(this.bench, one, 'limit'), results.get('limit') ?? []);
     const rounds = results.get(entry.name) ?? [];
     if (rounds.length === 0) {
-      this.#absentLine('skipped', one.name, entry.name, 'the budget of the run was spent');
+      this.#absentLine({ kind: 'skipped', case: one.name, peer: entry.name, why: 'the budget of the run was spent' });
       return;
     }
     this.#lines.push(figureLine(this.#machine, subjectOf(this.bench, one, entry.name), rounds, limit.opsPerSec));
@@ -283,14 +284,14 @@ export class Run {
     this.#absent.set(entry.name, why);
     if (why === '') return true;
     // Once is enough for a person; the lines name it in each case.
-    this.#absentLine('skipped', one.name, entry.name, why, known === undefined);
+    this.#absentLine({ kind: 'skipped', case: one.name, peer: entry.name, why }, known === undefined);
     return false;
   }
 
-  // oxlint-disable-next-line eslint/max-params -- a line's fields
-  #absentLine(kind: 'skipped' | 'failed', name: string, peer: string, why: string, isNews = true): void {
+  #absentLine(absent: Pick<AbsentLine, 'kind' | 'case' | 'peer' | 'why'>, isNews = true): void {
+    const { kind, case: name, peer, why } = absent;
     if (isNews) this.say(`${name}, ${peer}: ${kind}: ${why.split('\n')[0] ?? ''}`);
-    this.#lines.push({ kind, bench: this.bench, case: name, peer, why, ...this.#machine });
+    this.#lines.push({ ...absent, bench: this.bench, ...this.#machine });
   }
 }
 

@@ -233,10 +233,10 @@ export function dial(address: string, onFrame: OnFrame): Promise<Socket> {
  */
 function withOwnBuffer(accepted: Socket, reader: FrameReader): Socket {
   const inner = accepted as unknown as { _handle: unknown };
-  // oxlint-disable-next-line no-underscore-dangle -- Node's own name
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no other name for it
   const options = { handle: inner._handle, onread: reader.onread };
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
-  // oxlint-disable-next-line no-underscore-dangle -- Node's own name
+  // oxlint-disable-next-line no-underscore-dangle -- the same: the socket that was accepted lets go of it
   inner._handle = null;
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());

@@ -85,7 +85,7 @@ class MsgpackCodec implements LaneCodec, MsgpackForms {
 /** Says whether this process may make code from strings: a flag of Node or a policy may forbid it. */
 function canGenerateCode(): boolean {
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval
+    // oxlint-disable-next-line typescript/no-implied-eval -- whether it is allowed can only be learnt by trying
     return typeof new Function('return 1') === 'function';
   } catch {
     // The refusal is the answer.

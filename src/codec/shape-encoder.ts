@@ -26,7 +26,7 @@ export function generateWriter(shape: ObjectShape, number: number): ShapeWriter 
   source.object('v', shape, 1);
   const keys = source.keyLists.map((_, index) => `const K${index} = keys[${index}];`).join('\n');
   const body = `'use strict';\n${keys}\nreturn function write(v, b, at, tail) {\nconst d = tail.view;\n${source.text}\nreturn p;\n};`;
-  // oxlint-disable-next-line typescript/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval -- compiling is the point; names enter the code as JSON texts only
   const made: ShapeWriter = new Function('keys', 'prototypeOf', 'plain', body)(
     source.keyLists,
     Object.getPrototypeOf,

@@ -38,8 +38,7 @@ export function buildClient<Methods extends ContractMethods>(
       ? (input, options = noCallOptions) => makeCall(method, input, options)
       : (input, options = noCallOptions) => intercept(method, interceptors, { input, options });
   }
-  // The functions are exactly the contract's methods; a mapped type cannot be built member by member without saying so.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- they are the contract's methods; a mapped type is not built by members
   return functions as unknown as ServiceClient<Methods>;
 }
 

@@ -199,8 +199,7 @@ export class RpcRoom implements RpcManager, Startable {
     const calls = wanted.map(async ({ node, id }): Promise<CallAllResult<MethodOutput<Methods[Name]>>> => {
       try {
         const value = await callOnce(method, input, { ...options, node, instanceId: id });
-        // The contract says what the method gives; the serving side checks it where there is a schema.
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the contract says it; the serving side checks where there is a schema
         return { node, instanceId: id, kind: 'value', value: value as MethodOutput<Methods[Name]> };
       } catch (cause) {
         return { node, instanceId: id, kind: 'error', error: ClusterError.from(cause, 'internal') };

@@ -66,7 +66,7 @@ export class RsocketEngine implements IncomingHost {
     this.#reader = new FrameReader(options.strangerFrameMaxBytes);
     this.#out = new Outgoing(deps.target, deps.pool, options, () => deps.effects.flushSoon());
     this.#streams = new Streams(deps.isClient, options.firstStreamId);
-    this.#incoming = new Incoming(this, this.#streams, this.#lease, deps.pool, options);
+    this.#incoming = new Incoming({ host: this, streams: this.#streams, lease: this.#lease, pool: deps.pool }, options);
     this.#ended = new RsocketStream(this, 0, 'fire-and-forget', true);
   }
 

@@ -10,6 +10,14 @@ import type { SlabPool } from './send-buffer.js';
 import { RsocketStream, type StreamHost } from './stream.js';
 import type { Streams } from './streams.js';
 
+/** The parts of one engine that frames go to. */
+export interface IncomingParts {
+  readonly host: IncomingHost;
+  readonly streams: Streams;
+  readonly lease: LeaseBook;
+  readonly pool: SlabPool;
+}
+
 /** The receiving half of a connection for frames of streams. Illegal ones are answered as the head of engine.ts says. */
 export class Incoming {
   /** New requests are refused as not executed. */
@@ -21,8 +29,7 @@ export class Incoming {
   readonly #metadataMaxBytes: number;
   readonly #assemblies: Assemblies;
 
-  // oxlint-disable-next-line max-params -- all of them are parts of one engine
-  constructor(host: IncomingHost, streams: Streams, lease: LeaseBook, pool: SlabPool, options: EngineOptions) {
+  constructor({ host, streams, lease, pool }: IncomingParts, options: EngineOptions) {
     this.#host = host;
     this.#streams = streams;
     this.#lease = lease;

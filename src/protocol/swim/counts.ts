@@ -56,7 +56,6 @@ const countNames = [
 export function createSwimCounts(): SwimCounts {
   const counts: Record<string, number> = {};
   for (const name of countNames) counts[name] = 0;
-  // Every name of the closed list was just written.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every name of the closed list was just written
   return counts as SwimCounts;
 }

@@ -152,8 +152,7 @@ function samples(range: CodecRange): readonly unknown[] {
 }
 
 function beyondJson(): readonly unknown[] {
-  // The one place where a date is a value and not the time.
-  // oxlint-disable-next-line no-restricted-globals
+  // oxlint-disable-next-line no-restricted-globals -- a date is a value here and not the time
   const start = new Date(1_700_000_000_123);
   return [
     undefined,

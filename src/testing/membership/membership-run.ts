@@ -107,8 +107,7 @@ export class MembershipRun {
     this.#count('start');
   }
 
-  // One branch for each kind of a closed list: splitting it would only hide the list.
-  // oxlint-disable-next-line complexity
+  // oxlint-disable-next-line complexity -- one branch for each kind of a closed list: splitting it would only hide the list
   async #disturb(kind: Disturbance): Promise<void> {
     const { network } = this.#sim;
     const host = findRandom(this.#random, [...this.#hostOf.values()]) ?? '';

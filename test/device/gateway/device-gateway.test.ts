@@ -66,7 +66,7 @@ describe('a device gateway', () => {
   });
 
   it('refuses what makes a protocol of a user throw, and goes on', async () => {
-    const { gateway, component } = await house({}, 'n1', undefined, undefined, new BrokenProtocol());
+    const { gateway, component } = await house({}, { protocol: new BrokenProtocol() });
     const client = component.connect('c');
     assert.equal(client.say('boiler/b1/bad', {}), 'payload-invalid');
     assert.match(gateway.lastFault?.why ?? '', /no bytes left/);
@@ -280,7 +280,7 @@ describe('a device gateway', () => {
 
     it('moves to another node with the device, which is never told to be offline', async () => {
       const one = await house();
-      const two = await house({}, 'n2', one.cluster, one.simulator);
+      const two = await house({}, { name: 'n2', shared: one.cluster, time: one.simulator });
       const old = one.component.connect('old');
       old.ask('boiler/b1/command/+');
       await one.simulator.runAsync(5000);
@@ -301,8 +301,8 @@ describe('a device gateway', () => {
         ['n1', 'n2'],
         ['n2', 'n1'],
       ] as const) {
-        const one = await house({}, first);
-        const two = await house({}, second, one.cluster, one.simulator);
+        const one = await house({}, { name: first });
+        const two = await house({}, { name: second, shared: one.cluster, time: one.simulator });
         one.component.connect('a').ask('boiler/b1/command/+');
         two.component.connect('b').ask('boiler/b1/command/+');
         const holders = [one, two].filter(({ gateway }) => gateway.counters.devices === 1);
@@ -374,14 +374,15 @@ class BrokenProtocol extends JsonProtocol {
   }
 }
 
-// oxlint-disable-next-line max-params -- each is left out by most
-async function house(
-  options: GatewayOptions = {},
-  name = 'n1',
-  shared?: PlainCluster,
-  time?: Simulator,
-  protocol: JsonProtocol = new JsonProtocol(),
-): Promise<House> {
+interface HouseParts {
+  readonly name?: string;
+  readonly shared?: PlainCluster;
+  readonly time?: Simulator;
+  readonly protocol?: JsonProtocol;
+}
+
+async function house(options: GatewayOptions = {}, parts: HouseParts = {}): Promise<House> {
+  const { name = 'n1', shared, time, protocol = new JsonProtocol() } = parts;
   const simulator = time ?? new Simulator({ seed: 1 });
   const cluster = shared ?? new PlainCluster(simulator);
   const component = new FakeComponent();
