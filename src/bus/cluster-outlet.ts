@@ -21,15 +21,17 @@ import { LaneAcceptor, refusedSink } from './lane-acceptor.js';
 import type { OutEvent } from './out-event.js';
 import type { OutLane } from './out-lane.js';
 import { type AnswerSink, type AnswerSource, noAnswers, type Question } from './answers.js';
-import type { EventCopy, Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
+import type { Outgoing, Outlet, RemoteResponder, Route, SendResult } from './outlet.js';
 import type { ExplainedNode } from './explain.js';
 import type { BusLinkInfo } from './link-info.js';
-import type { Peer, RemoteWant } from './peer.js';
+import type { Peer } from './peer.js';
+import { explainWants, peerToLinkInfo } from './peer-view.js';
 import { PeerBook } from './peer-book.js';
 import { answerStream, askLink } from './remote-requests.js';
 import type { Responder } from './responder.js';
 import { whenLinked } from './link-wait.js';
 import { assertGroupStrategy, type PeerRoute } from './routes.js';
+import { copyOf, formFor, SendTally } from './send-tally.js';
 import { hasOwnLane } from './subscribe-options.js';
 import type { Subscriber } from './subscriber.js';
 import type { Wanted } from './wanted.js';
@@ -163,7 +165,7 @@ export class ClusterOutlet implements Outlet {
   }
 
   #sendWide({ peers, lanes }: Pick<PeerRoute, 'peers' | 'lanes'>, event: OutEvent, message: Outgoing): SendResult {
-    const tally = new Tally();
+    const tally = new SendTally();
     for (const peer of peers) this.#offerShared(peer, event, message, tally);
     for (const name of message.winners?.byNode.keys() ?? []) {
       const peer = this.#book.find(name);
@@ -234,37 +236,11 @@ export class ClusterOutlet implements Outlet {
   }
 
   explain(topic: string): readonly ExplainedNode[] {
-    const wants = new Map<Peer, string[]>();
-    for (const want of this.#book.routes.find(topic).wants) {
-      const because = wants.get(want.peer) ?? [];
-      wants.set(want.peer, because);
-      because.push(describeWant(want));
-    }
-    return Array.from(wants, ([peer, because]) => ({
-      node: peer.id.name,
-      epoch: peer.id.epoch,
-      because,
-      linked: peer.link !== undefined,
-      suspect: peer.isSuspect,
-      inFlight: sum(peer.outLanes(), (lane) => lane.inFlight),
-    }));
+    return explainWants(this.#book.routes.find(topic).wants);
   }
 
   links(): readonly BusLinkInfo[] {
-    return this.peers().map((peer) => ({
-      node: peer.id.name,
-      epoch: peer.id.epoch,
-      linked: peer.link !== undefined,
-      suspect: peer.isSuspect,
-      sent: sum(peer.outLanes(), (lane) => lane.accepted),
-      dropped: sum(peer.outLanes(), (lane) => lane.dropped),
-      resent: sum(peer.outLanes(), (lane) => lane.resent),
-      inFlight: sum(peer.outLanes(), (lane) => lane.inFlight),
-      heldBytes: sum(peer.outLanes(), (lane) => lane.heldBytes),
-      received: sum([...peer.inLanes.values()], (lane) => lane.received),
-      duplicates: sum([...peer.windows.values()], (window) => window.duplicates),
-      ownLanes: peer.ownLanes.size,
-    }));
+    return this.peers().map(peerToLinkInfo);
   }
 
   hasRoom(route: Route): boolean {
@@ -285,14 +261,14 @@ export class ClusterOutlet implements Outlet {
     return isPeerRoute(route) ? route : this.#book.routes.find('/');
   }
 
-  #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: Tally): void {
+  #offerShared(peer: Peer, event: OutEvent, message: Outgoing, tally: SendTally): void {
     const won = message.winners?.byNode.get(peer.id.name);
     const own = formFor(peer, event);
     const copy = won === undefined ? own : { ...own, won };
     tally.count(copyOf(peer, copy), this.#offer(peer, peer.shared, copy));
   }
 
-  #offerOwn(peer: Peer, key: string, event: OutEvent, tally: Tally): void {
+  #offerOwn(peer: Peer, key: string, event: OutEvent, tally: SendTally): void {
     const lane = peer.ownLanes.get(key);
     tally.count(copyOf(peer, event), lane !== undefined && this.#offer(peer, lane, event));
   }
@@ -362,54 +338,7 @@ export class ClusterOutlet implements Outlet {
   }
 }
 
-/** The event as the peer's build reads it. */
-function formFor(peer: Peer, event: OutEvent): OutEvent {
-  return peer.isBasic ? (event.basic ?? event) : event;
-}
-
-/** Adds up what became of one send: a node may have several lanes. */
-class Tally {
-  readonly #accepted: EventCopy[] = [];
-  readonly #refused: EventCopy[] = [];
-
-  get sent(): number {
-    return this.#accepted.length;
-  }
-
-  get refusals(): number {
-    return this.#refused.length;
-  }
-
-  count(copy: EventCopy, isAccepted: boolean): void {
-    (isAccepted ? this.#accepted : this.#refused).push(copy);
-  }
-
-  result(): SendResult {
-    const nodes = new Set(this.#accepted.map(({ node }) => node)).size;
-    return { nodes, dropped: this.refusals, accepted: this.#accepted, refused: this.#refused };
-  }
-}
-
-function copyOf(peer: Peer, { won }: OutEvent): EventCopy {
-  return { node: peer.id.name, won: won ?? noNames };
-}
-
-function sum<T>(items: readonly T[], read: (item: T) => number): number {
-  return items.reduce((total, item) => total + read(item), 0);
-}
-
-function describeWant(want: RemoteWant): string {
-  if (want.kind === 'pattern') return want.text;
-  if (want.kind === 'lane') {
-    const { group, patterns } = want.interest;
-    return `lossless lane ${want.key}${group === undefined ? '' : ` of group ${group}`}: ${patterns.join(' ')}`;
-  }
-  return want.index < 0 ? 'exact topics, as hashes' : `${want.text} narrowed to a set of values`;
-}
-
 const winnersOnly: Pick<PeerRoute, 'peers' | 'lanes'> = { peers: [], lanes: [] };
-
-const noNames: readonly string[] = [];
 
 const nothingSent: SendResult = { nodes: 0, dropped: 0, accepted: [], refused: [] };
 

@@ -1,23 +1,14 @@
-import { ByteReader, ByteWriter, emptyBytes } from '../core/bytes.js';
+import { ByteReader, emptyBytes } from '../core/bytes.js';
 import { after, type Clock } from '../core/clock.js';
-import { wireVersionMin } from '../core/limits.js';
 import type { PayloadView } from '../core/payload-view.js';
-import {
-  beginFrame,
-  readFrame,
-  recordKind,
-  writeNumberRecord,
-  writeRecord,
-  type RecordEffects,
-} from '../protocol/bus/bus-frame.js';
+import { readFrame, recordKind, type RecordEffects } from '../protocol/bus/bus-frame.js';
 import { ackEventsMax } from '../protocol/bus/receive-window.js';
 import { SendWindow, type NumberRange, type SendWindowLimits } from '../protocol/bus/send-window.js';
 import type { Link, Stream, StreamSink } from '../spi/links.js';
 import { LaneConfirms } from './lane-confirms.js';
 import { writeHello } from './lane-hello.js';
-import { RecordRun } from './record-run.js';
-import { type OutEvent, writeWon } from './out-event.js';
-import { sendFrame } from './send-frame.js';
+import { LaneFrames } from './lane-frames.js';
+import type { OutEvent } from './out-event.js';
 import { StuckWatch } from './stuck-watch.js';
 import { WrittenWatch } from './written-watch.js';
 
@@ -62,8 +53,6 @@ export class OutLane {
   #windowId: number;
   #stream: Stream | undefined;
   #link: Link | undefined;
-  /** The open link's. */
-  #wireVersion = wireVersionMin;
   /** Grows with each stream: what an older one still tells is not heard. */
   #attempt = 0;
   #isReady = false;
@@ -73,10 +62,7 @@ export class OutLane {
   #chunk: Uint8Array | undefined;
   /** Accepted since frames were last written. */
   #unsentBytes = 0;
-  #definitionsSent = 0;
-  #topicsSent = new Set<number>();
-  /** The last number that this connection told of, by an event or a base. */
-  #toldTo = 0;
+  readonly #frames: LaneFrames;
   readonly #confirms: LaneConfirms;
   readonly #written: WrittenWatch;
   readonly #stuck = new StuckWatch();
@@ -95,6 +81,7 @@ export class OutLane {
     this.epoch = options.epoch;
     this.key = options.key;
     this.#window = new SendWindow(options.window);
+    this.#frames = new LaneFrames(this.#window, options.batchMax, (event) => this.#countResent(event));
     this.#confirms = new LaneConfirms(options.node);
     this.#written = new WrittenWatch(host.clock, this.#confirms);
     this.#windowId = options.windowId();
@@ -129,7 +116,7 @@ export class OutLane {
    * lost is not on its way.
    */
   get #mayBeHeld(): boolean {
-    return this.#toldTo - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
+    return this.#frames.toldTo - this.#window.acked < Math.max(this.#options.window.eventsMax, unansweredMin);
   }
 
   /** Accepts an event; false when too many wait: its number is lost, and the receiver will see the gap. */
@@ -213,9 +200,9 @@ export class OutLane {
 
   #open(link: Link): void {
     this.#forgetStream();
-    this.#wireVersion = link.peer.wireVersion;
+    this.#frames.wireVersion = link.peer.wireVersion;
     const hello = { key: this.key, windowId: this.#windowId, hasSent: this.#window.sent > 0 };
-    const metadata = writeHello(this.#wireVersion, hello);
+    const metadata = writeHello(link.peer.wireVersion, hello);
     const opened = link.open(
       { kind: 'bus', interaction: 'channel', metadata, data: emptyBytes, credit: answerItems },
       this.#sinkFor(link, this.#attempt),
@@ -259,7 +246,7 @@ export class OutLane {
       },
       onFail: (fault) => {
         const isHeard = this.#attempt === attempt && this.#isReady;
-        if (isHeard && this.#toldTo > this.#window.acked) this.#stuck.ended(fault);
+        if (isHeard && this.#frames.toldTo > this.#window.acked) this.#stuck.ended(fault);
         lost();
       },
       onCredit: () => this.#flushLater(),
@@ -295,20 +282,19 @@ export class OutLane {
 
   #resume(known: boolean, received: number): void {
     if (this.#isReady || this.#isRetired) return;
-    this.#definitionsSent = 0;
-    this.#topicsSent = new Set();
+    this.#frames.forget();
     if (known) {
       const unknown = this.#window.resume(received);
       this.#confirms.delivered(this.#window.acked);
       if (unknown !== undefined) this.#host.onUnknown(this, unknown);
       if (this.#stuck.isStuckAt(received)) this.#giveUp();
-      this.#toldTo = received;
+      this.#frames.toldTo = received;
     } else if (this.#window.sent > 0) {
       // The peer has forgotten us: whatever it may have got must not come a second time.
       this.#renew();
       return;
     } else {
-      this.#toldTo = 0;
+      this.#frames.toldTo = 0;
     }
     this.#isReady = true;
     this.#wasReady = true;
@@ -340,11 +326,16 @@ export class OutLane {
   #abandon(kept = false): readonly OutEvent[] {
     const { unknown, unsent } = this.#window.abandon();
     const neverSent = new Set(unsent.map((event) => event.confirm));
-    this.#toldTo = 0;
+    this.#frames.toldTo = 0;
     if (unknown !== undefined) this.#host.onUnknown(this, unknown);
     if (unsent.length > 0 && !kept) this.#host.onUnsent(this, unsent.length);
     this.#confirms.end(neverSent, kept);
     return unsent;
+  }
+
+  #countResent(event: OutEvent): void {
+    this.resent += 1;
+    event.confirm?.resent(this.node);
   }
 
   #flushLater(): void {
@@ -363,7 +354,9 @@ export class OutLane {
     const stream = this.#stream;
     this.#unsentBytes = 0;
     if (stream === undefined) return;
-    while (stream.credit > 0 && this.#mayBeHeld && this.#writeFrame()) sendFrame(stream, frameWriter);
+    while (stream.credit > 0 && this.#mayBeHeld && this.#frames.writeEvents(stream)) {
+      // Each call writes one frame.
+    }
   }
 
   #flush(): void {
@@ -372,9 +365,7 @@ export class OutLane {
     this.#writeFrames();
     if (this.#final && !this.#isFinalSent && this.#window.unsentCount === 0 && stream.credit > 0) {
       this.#isFinalSent = true;
-      beginFrame(frameWriter, this.#wireVersion);
-      writeNumberRecord(frameWriter, recordKind.final, this.#window.last);
-      sendFrame(stream, frameWriter);
+      this.#frames.writeFinal(stream);
       stream.complete();
     }
     if (this.#wasFull && this.hasRoom) {
@@ -383,73 +374,7 @@ export class OutLane {
     }
     if (this.#confirms.size > 0 && this.#link !== undefined) this.#written.handedOver(this.#link, this.#window.sent);
   }
-
-  /** Fills the frame; false when there is nothing to tell. */
-  #writeFrame(): boolean {
-    const window = this.#window;
-    let event = window.peek();
-    if (event === undefined && this.#toldTo >= window.last) return false;
-    beginFrame(frameWriter, this.#wireVersion);
-    let bytes = 0;
-    for (let events = 0; event !== undefined && events < this.#options.batchMax; events += 1) {
-      bytes += event.end - event.start;
-      if (events > 0 && bytes > frameBytesTarget) break;
-      this.#writeEvent(event, window.nextNumber, events === 0);
-      window.advance();
-      event = window.peek();
-    }
-    frameRun.write();
-    // Numbers at the end were dropped: without another event the receiver would not hear of them.
-    if (event === undefined && this.#toldTo < window.last) {
-      writeNumberRecord(frameWriter, recordKind.base, window.last + 1);
-      this.#toldTo = window.last;
-    }
-    return true;
-  }
-
-  #writeEvent(event: OutEvent, number: number, isFirst: boolean): void {
-    const isKnown = event.topicId === 0 || this.#topicsSent.has(event.topicId);
-    if (!isKnown || event.definitions > this.#definitionsSent) this.#introduce(event);
-    if (isFirst || number !== this.#toldTo + 1) {
-      frameRun.write();
-      writeNumberRecord(frameWriter, recordKind.base, number);
-    }
-    if (number <= this.#window.sent) this.#countResent(event);
-    if (event.won === undefined) {
-      frameRun.add(event.bytes, event.start, event.end);
-    } else {
-      frameRun.write();
-      writeWon(frameWriter, event, event.won);
-    }
-    this.#toldTo = number;
-  }
-
-  /** Writes what the event needs and this connection has not carried; before the events that wait in the run, which does no harm. */
-  #introduce(event: OutEvent): void {
-    while (this.#definitionsSent < event.definitions) {
-      const definition = event.encoder.definition(this.#definitionsSent);
-      bodyWriter.reset();
-      bodyWriter.varint(this.#definitionsSent);
-      bodyWriter.bytes(definition);
-      writeRecord(frameWriter, recordKind.definition, bodyWriter.view());
-      this.#definitionsSent += 1;
-    }
-    if (event.topicId === 0 || this.#topicsSent.has(event.topicId)) return;
-    this.#topicsSent.add(event.topicId);
-    bodyWriter.reset();
-    bodyWriter.varint(event.topicId);
-    bodyWriter.text(event.topic);
-    writeRecord(frameWriter, recordKind.topic, bodyWriter.view());
-  }
-
-  #countResent(event: OutEvent): void {
-    this.resent += 1;
-    event.confirm?.resent(this.node);
-  }
 }
-
-/** A frame is closed before this size: longer items go by reference and in fragments, with a write each. */
-const frameBytesTarget = 16_000;
 
 /** So many events may always be on the way: the peer answers a quarter of them at a time. */
 const unansweredMin = 4 * ackEventsMax;
@@ -467,8 +392,3 @@ const reopenMs = 200;
 
 /** How long a lane without a subscription waits for answers. */
 const retireMs = 1000;
-
-/** Frames are built one at a time, by every lane of the process, and lent or copied out: nothing is kept here between calls. */
-const frameWriter = new ByteWriter(65_536);
-const frameRun = new RecordRun(frameWriter);
-const bodyWriter = new ByteWriter(256);
