@@ -17,6 +17,7 @@ import type {
   Receipt,
   SubscribeOptions,
 } from '../spi/bus.js';
+import { Admission } from './admission.js';
 import { publishConfirmed } from './confirm.js';
 import type {
   BusRequestManyOptions,
@@ -29,8 +30,7 @@ import type {
   Undelivered,
 } from './event-bus.js';
 import { explainSubscriptions, type Explanation } from './explain.js';
-import { assertAllowed, type AccessRequest, type BusHooks } from './hooks.js';
-import { GroupBook, type MemberKind } from './group-book.js';
+import type { AccessRequest, BusHooks } from './hooks.js';
 import { HandlerMeter } from './handler-meter.js';
 import type { BusLinkInfo } from './link-info.js';
 import { LocalDelivery } from './local-delivery.js';
@@ -41,18 +41,11 @@ import { noOptions, Publisher } from './publisher.js';
 import { publishFrom, type EventSource, type PublishFromOptions, type PublishFromReport } from './publish-from.js';
 import { RequestDesk } from './request-desk.js';
 import { Responder } from './responder.js';
-import {
-  assertTravels,
-  hasOwnLane,
-  lanesOfNodeMax,
-  noSubscribeOptions,
-  resolveSubscribeOptions,
-  type ResolvedSubscribeOptions,
-} from './subscribe-options.js';
+import { noSubscribeOptions, resolveSubscribeOptions } from './subscribe-options.js';
 import { SourceRoom } from './source-room.js';
 import { Subscriber, type SubscriberHost } from './subscriber.js';
 import { SubscriptionHandle, type SubscriptionOwner } from './subscription.js';
-import { createWanted, type Wanted } from './wanted.js';
+import { createWanted } from './wanted.js';
 
 /**
  * The bus of one node: keeps its subscriptions, and joins publishing, delivery, requests and - when there is one - the way out.
@@ -67,16 +60,13 @@ export class BusCore implements EventBus {
   readonly #faults = new Listeners<BusFault>();
   readonly #undelivered = new Listeners<Undelivered>();
   readonly #subscribers = new Set<Subscriber>();
-  readonly #groups = new GroupBook();
+  readonly #admission: Admission;
   readonly #room: SourceRoom;
   /** Of confirmed publishes. */
   readonly #deadlines: TimerWheel;
   readonly #host: SubscriberHost;
   readonly #subscriberOwner: SubscriptionOwner<Subscriber>;
   readonly #responderOwner: SubscriptionOwner<Responder>;
-  #orders = 0;
-  /** Subscriptions with a lane from every peer. */
-  #lanes = 0;
   #stopped = false;
 
   constructor(deps: EventBusDeps, options: EventBusOptions, makeOutlet?: (core: BusCore) => Outlet) {
@@ -85,6 +75,7 @@ export class BusCore implements EventBus {
     this.delivery = new LocalDelivery(deps.random);
     this.#deadlines = new TimerWheel(deps.clock);
     this.#outlet = makeOutlet?.(this);
+    this.#admission = new Admission({ self: deps.self.name, hooks: this.#hooks, outlet: this.#outlet });
     this.#room = new SourceRoom(this.delivery, this.#outlet);
     const shared = { ...deps, delivery: this.delivery, outlet: this.#outlet, hooks: this.#hooks };
     this.#publisher = new Publisher({ ...shared, checkValues: options.checkValues ?? false });
@@ -189,10 +180,9 @@ export class BusCore implements EventBus {
     options: SubscribeOptions = noSubscribeOptions,
   ): BusSubscription {
     checkFunction('the handler', handler);
-    const { resolved, wanted, order } = this.#admit('respond', patterns, options);
+    if (this.#stopped) this.#refuseStopped();
+    const { resolved, wanted, order } = this.#admission.admit('respond', patterns, options);
     const responder = new Responder(handler, { options: resolved, order, wanted });
-    this.#assertTravels(resolved, wanted);
-    this.#joinGroup(resolved, 'responder');
     this.desk.add(responder);
     if (resolved.broker) this.#outlet?.responding(responder);
     return new SubscriptionHandle(responder, this.#responderOwner);
@@ -289,11 +279,8 @@ export class BusCore implements EventBus {
     onEnd?: (error: ClusterError | undefined) => void,
   ): BusSubscription {
     checkFunction('the handler', handler);
-    const { resolved, wanted, order } = this.#admit('subscribe', patterns, options);
-    this.#assertTravels(resolved, wanted);
-    this.#assertLaneFree(resolved);
-    this.#joinGroup(resolved, 'subscription');
-    if (hasLane(resolved)) this.#lanes += 1;
+    if (this.#stopped) this.#refuseStopped();
+    const { resolved, wanted, order } = this.#admission.admit('subscribe', patterns, options);
     const { measureEvery } = resolved;
     const meter = measureEvery === 0 ? undefined : new HandlerMeter(this.#deps.clock, measureEvery);
     const hooked = this.#hookHandler(handler, resolved.id ?? String(order));
@@ -309,29 +296,28 @@ export class BusCore implements EventBus {
     if (!this.#subscribers.delete(subscriber)) return;
     this.delivery.remove(subscriber);
     if (subscriber.options.broker) this.#outlet?.unsubscribed(subscriber);
-    this.#groups.leave(subscriber.options, 'subscription');
-    if (hasLane(subscriber.options)) this.#lanes -= 1;
+    this.#admission.leave('subscribe', subscriber.options);
     subscriber.stop();
   }
 
   #updateSubscriber(subscriber: Subscriber, patterns: string | readonly string[], only?: OnlyValues): void {
     const before = subscriber.wanted;
-    const wanted = this.#admitUpdate('subscribe', patterns, only);
-    this.#assertTravels(subscriber.options, wanted);
+    const wanted = this.#admission.admitUpdate('subscribe', patterns, only);
+    this.#admission.assertTravels(subscriber.options, wanted);
     this.delivery.update(subscriber, wanted);
     if (subscriber.options.broker) this.#outlet?.updated(subscriber, before);
   }
 
   #updateResponder(responder: Responder, patterns: string | readonly string[], only?: OnlyValues): void {
     const before = responder.wanted;
-    this.desk.update(responder, this.#admitUpdate('respond', patterns, only));
+    this.desk.update(responder, this.#admission.admitUpdate('respond', patterns, only));
     if (responder.options.broker) this.#outlet?.responding(responder, before);
   }
 
   #closeResponder(responder: Responder): void {
     this.desk.remove(responder);
     if (responder.options.broker) this.#outlet?.respondingEnded(responder);
-    this.#groups.leave(responder.options, 'responder');
+    this.#admission.leave('respond', responder.options);
   }
 
   #hookHandler(handler: EventHandler, id: string): EventHandler {
@@ -341,51 +327,6 @@ export class BusCore implements EventBus {
       const changed = onDeliver(event, id);
       return changed === undefined ? undefined : handler(changed);
     };
-  }
-
-  #admit(action: 'subscribe' | 'respond', patterns: string | readonly string[], options: SubscribeOptions): Admitted {
-    if (this.#stopped) this.#refuseStopped();
-    const resolved = resolveSubscribeOptions(options);
-    const order = this.#orders;
-    this.#orders += 1;
-    const wanted = createWanted(patterns, options.only);
-    this.#checkAccess(action, wanted);
-    return { resolved, wanted, order };
-  }
-
-  #admitUpdate(
-    action: 'subscribe' | 'respond',
-    patterns: string | readonly string[],
-    only: SubscribeOptions['only'],
-  ): Wanted {
-    const wanted = createWanted(patterns, only);
-    this.#checkAccess(action, wanted);
-    return wanted;
-  }
-
-  #checkAccess(action: 'subscribe' | 'respond', wanted: Wanted): void {
-    for (const { text } of wanted.patterns) {
-      assertAllowed(this.#hooks, { action, topic: text, node: this.#deps.self.name });
-    }
-  }
-
-  #assertTravels(options: ResolvedSubscribeOptions, wanted: Wanted): void {
-    if (this.#outlet !== undefined) assertTravels(options, wanted);
-  }
-
-  /** Throws when peers would give one more lossless subscription of this node no lane. */
-  #assertLaneFree(options: ResolvedSubscribeOptions): void {
-    if (this.#outlet === undefined || !hasLane(options) || this.#lanes < lanesOfNodeMax) return;
-    throw new ClusterError(
-      'too-large',
-      `a node has ${lanesOfNodeMax} block subscriptions that listen to others at most`,
-    );
-  }
-
-  #joinGroup(options: ResolvedSubscribeOptions, kind: MemberKind): void {
-    const { group, broker } = options;
-    if (group !== undefined && broker) this.#outlet?.checkGroup(group.name, group.strategy);
-    this.#groups.join(options, kind);
   }
 
   #whenKnown(done: () => void): () => void {
@@ -413,16 +354,6 @@ function checkValueList(values: unknown): void {
 }
 
 const tapNames: ReadonlySet<string> = new Set(['sample']);
-
-interface Admitted {
-  readonly resolved: ResolvedSubscribeOptions;
-  readonly wanted: Wanted;
-  readonly order: number;
-}
-
-function hasLane(options: ResolvedSubscribeOptions): boolean {
-  return options.broker && hasOwnLane(options);
-}
 
 function toPublishOptions(options: PublishFromOptions): PublishOptions {
   const { key, headers, ttlMs } = options;

@@ -31,7 +31,7 @@ import { Idle } from './idle.js';
 import { type HubEvents, LinkHub, refuse } from './link-hub.js';
 import type { EngineFactory } from './link-engine.js';
 import type { LinkOptions } from './link-options.js';
-import { chooseMembers } from './member-choice.js';
+import { chooseMembers, isThere } from './member-choice.js';
 import { type DialTarget, PeerDialer } from './peer-dialer.js';
 import type { RsocketLink } from './rsocket-link.js';
 import { StockDoor } from './stock-door.js';
@@ -392,10 +392,6 @@ export class LinkManager implements Links {
 interface Stranger {
   readonly acceptor: HelloAcceptor;
   readonly cancelTimer: CancelTimer;
-}
-
-function isThere(member: Member): boolean {
-  return member.status === 'alive' || member.status === 'suspect';
 }
 
 /** A member that left has so long to close its link itself; then it died on its way out. */

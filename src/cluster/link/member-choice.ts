@@ -1,5 +1,6 @@
 import { addHash, hashText } from '../../core/hash.js';
 import type { NodeId } from '../../core/ids.js';
+import type { Member } from '../../spi/membership.js';
 
 /**
  * Which members a node links to when there are more than `linksMax`: those with the highest hash of the pair. Both ends of a pair
@@ -12,6 +13,11 @@ export function chooseMembers<T extends NodeId>(self: string, members: readonly 
     .toSorted((left, right) => right.score - left.score)
     .slice(0, linksMax)
     .map(({ member }) => member);
+}
+
+/** Says whether a member is one to have a link to: a suspect one may be well. */
+export function isThere(member: Member): boolean {
+  return member.status === 'alive' || member.status === 'suspect';
 }
 
 function pairScore(left: string, right: string): number {

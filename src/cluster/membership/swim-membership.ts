@@ -1,16 +1,10 @@
-import { after, type CancelTimer, type Clock } from '../../core/clock.js';
+import { after, type CancelTimer } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
-import { Listeners, type Unlisten } from '../../core/listeners.js';
-import { type Logger, silentLogger } from '../../core/logger.js';
-import type { Random } from '../../core/random.js';
-import { Armour } from '../../protocol/swim/armour.js';
-import type { MemberCatalogue } from '../../protocol/swim/catalogue.js';
+import type { Unlisten } from '../../core/listeners.js';
+import type { Armour } from '../../protocol/swim/armour.js';
 import type { SwimEffects, SwimFault, SwimPhase } from '../../protocol/swim/effects.js';
-import { drawEpoch } from '../../protocol/swim/identity.js';
-import type { SwimSetup } from '../../protocol/swim/engine.js';
-import { KeyRing } from '../../protocol/swim/key-ring.js';
-import { SwimMachine } from '../../protocol/swim/swim.js';
-import type { DatagramSocket } from '../../spi/datagrams.js';
+import type { KeyRing } from '../../protocol/swim/key-ring.js';
+import type { SwimMachine } from '../../protocol/swim/swim.js';
 import type { Links } from '../../spi/links.js';
 import type {
   ClusterWatch,
@@ -21,39 +15,21 @@ import type {
   MemberEvent,
   Membership,
 } from '../../spi/membership.js';
-import type { Metrics } from '../../spi/metrics.js';
-import type { Cipher, Secrets } from '../../spi/secrets.js';
 import { GossipDesk } from './gossip-desk.js';
 import { MachineLoop } from './machine-loop.js';
 import { MemberTeller } from './member-teller.js';
+import { joinFailed, messageOf, toClusterError } from './membership-faults.js';
 import {
   type ResolvedSwimMembershipOptions,
   resolveSwimMembershipOptions,
   type SwimMembershipOptions,
 } from './membership-options.js';
 import { PartitionWatch } from './partition-watch.js';
+import { newRunState, watchOf, type RunState } from './run-state.js';
 import { SeedLoop } from './seed-loop.js';
-import { hasNoSeeds, type HostResolver } from './seeds.js';
-import { StrangerLog } from './stranger-log.js';
-import { SwimMetrics } from './swim-metrics.js';
+import { hasNoSeeds } from './seeds.js';
+import { makeArmour, makeMachine, type SwimMembershipDeps } from './swim-setup.js';
 import { SwimStreams } from './swim-streams.js';
-
-/** What the driver works with. */
-export interface SwimMembershipDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Bound by the caller, who closes it after `stop`. */
-  readonly socket: DatagramSocket;
-  /** Looks seeds' names up. Without one they go to the socket as they are. */
-  readonly resolver?: HostResolver;
-  readonly logger?: Logger;
-  readonly metrics?: Metrics;
-  /** Needed with `keys`. */
-  readonly cipher?: Cipher;
-  readonly secrets?: Secrets;
-  /** Shared by nodes that are simulated in one process. */
-  readonly catalogue?: MemberCatalogue;
-}
 
 /** Membership by gossip: drives `protocol/swim` with a socket and a clock. */
 export class SwimMembership implements Membership {
@@ -351,109 +327,3 @@ export class SwimMembership implements Membership {
 
 /** Stands for the stream that a datagram came over. */
 const streamAddress = 'stream';
-
-/** What changes while the driver runs, and who waits for it. */
-interface RunState {
-  readonly logger: Logger;
-  readonly phases: Listeners<SwimPhase>;
-  readonly faults: Listeners<ClusterError>;
-  tickMetrics(now: number): void;
-  started: Promise<void> | undefined;
-  stopped: boolean;
-  lagMs: number;
-  fault: ClusterError | undefined;
-  seedFault: unknown;
-  streamAnswer: Uint8Array | undefined;
-  /** Ends the wait of `start`. */
-  caughtUp: (() => void) | undefined;
-}
-
-function newRunState(deps: SwimMembershipDeps, machine: SwimMachine): RunState {
-  const metrics = deps.metrics === undefined ? undefined : new SwimMetrics(deps.metrics, machine.counts);
-  const logger = deps.logger ?? silentLogger;
-  const strangers = new StrangerLog(logger, machine.counts);
-  let nextAt = 0;
-  return {
-    logger,
-    phases: new Listeners(),
-    faults: new Listeners(),
-    tickMetrics: (now) => {
-      if (now < nextAt) return;
-      nextAt = now + metricsPeriodMs;
-      metrics?.update(machine.counts, machine.view);
-      strangers.look(now);
-    },
-    started: undefined,
-    stopped: false,
-    lagMs: 0,
-    fault: undefined,
-    seedFault: undefined,
-    streamAnswer: undefined,
-    caughtUp: undefined,
-  };
-}
-
-const metricsPeriodMs = 1000;
-
-function makeArmour(deps: SwimMembershipDeps, options: ResolvedSwimMembershipOptions): Armour | undefined {
-  const { cipher, secrets } = deps;
-  if (options.keys.length === 0) return undefined;
-  if (cipher === undefined || secrets === undefined) {
-    throw new ClusterError('invalid-options', 'keys need a cipher and secrets');
-  }
-  const { label, membersMax: sessionsMax } = options.swim;
-  return new Armour({ cipher, secrets, ring: new KeyRing(options.keys) }, { label, sessionsMax, sealsMax: 2 ** 32 });
-}
-
-function makeMachine(
-  deps: SwimMembershipDeps,
-  options: ResolvedSwimMembershipOptions,
-  parts: Pick<SwimSetup, 'armour' | 'heard'>,
-): SwimMachine {
-  const { clock, random, catalogue } = deps;
-  const { name, address, metadata, wireVersions } = options;
-  const epoch = options.epoch ?? drawEpoch(clock.wallMs(), 0, random.fork('epoch'));
-  return new SwimMachine(clock.now(), {
-    options: options.swim,
-    identity: { name, epoch, address, metadata, wireMin: wireVersions.min, wireMax: wireVersions.max },
-    random: random.fork('swim'),
-    ...(catalogue === undefined ? {} : { catalogue }),
-    ...parts,
-  });
-}
-
-function watchOf(machine: SwimMachine, partition: PartitionWatch, run: RunState): ClusterWatch {
-  return {
-    get health() {
-      const { healthScore, isDeaf } = machine.view;
-      return { score: healthScore, lagMs: run.lagMs, deaf: isDeaf };
-    },
-    get partition() {
-      return partition.state;
-    },
-    listenPartition: (listener) => partition.listen(listener),
-    requireQuorum: () => partition.requireQuorum(),
-  };
-}
-
-function joinFailed({ seeds, joinTimeoutMs }: ResolvedSwimMembershipOptions, cause: unknown): ClusterError {
-  const asked =
-    typeof seeds === 'function' ? 'no seed' : `none of the seeds ${[seeds].flat().join(', ').slice(0, 300)}`;
-  const todo =
-    'check the addresses, the label and the key, and start a node there first; without joinRequired this node begins alone';
-  const why = cause === undefined ? '' : ` (${messageOf(cause)})`;
-  return new ClusterError('join-failed', `${asked} answered within ${joinTimeoutMs} ms${why}: ${todo}`, { cause });
-}
-
-function messageOf(fault: unknown): string {
-  return fault instanceof Error ? fault.message : String(fault);
-}
-
-function toClusterError(name: string, fault: SwimFault): ClusterError {
-  if (fault.kind === 'name-taken') {
-    const told = `another node named ${name} answers at ${fault.address}; give this one another name, or stop that one`;
-    return new ClusterError('name-taken', told, { details: fault });
-  }
-  const versions = `${fault.wireMin} to ${fault.wireMax}`;
-  return new ClusterError('incompatible', `${fault.address} speaks wire versions ${versions}`, { details: fault });
-}

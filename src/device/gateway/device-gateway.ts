@@ -22,15 +22,9 @@ import type {
 } from '../../spi/device.js';
 import type { Startable } from '../../spi/life-cycle.js';
 import { DeviceCommands } from './device-commands.js';
-import {
-  commandPattern,
-  eventTopic,
-  offlineTopic,
-  onlinePattern,
-  onlineTopic,
-  reportTopic,
-} from '../../core/device-topic.js';
+import { commandPattern, eventTopic, onlinePattern, reportTopic } from '../../core/device-topic.js';
 import { createGatewayCounters, type GatewayCounters, type MessageFault } from './gateway-counters.js';
+import { tellOffline, tellOnline } from './presence.js';
 
 /** What a gateway joins. */
 export interface GatewayDeps {
@@ -313,7 +307,7 @@ export class DeviceGateway implements Startable {
       moved: false,
     });
     this.#counters.online += 1;
-    this.#tellOnline(session);
+    tellOnline(this.#deps, session);
   }
 
   #respond(session: DeviceSession): BusSubscription | ClusterError {
@@ -325,11 +319,6 @@ export class DeviceGateway implements Startable {
     }
   }
 
-  #tellOnline(session: DeviceSession): void {
-    const { clientId, remote } = session.client;
-    this.#tell(onlineTopic(session.device), session, { clientId, remote });
-  }
-
   #detach(session: DeviceSession, offline: boolean): void {
     const attachment = this.#attachments.get(session);
     if (attachment === undefined) return;
@@ -339,18 +328,7 @@ export class DeviceGateway implements Startable {
     // A device that is online elsewhere must not be told to be offline.
     if (!offline || attachment.moved) return;
     this.#counters.offline += 1;
-    this.#tell(offlineTopic(session.device), session, { clientId: session.client.clientId, reason: attachment.end });
-  }
-
-  #tell(topic: string, session: DeviceSession, more: Readonly<Record<string, string>>): void {
-    const { bus, clock, nodeName, logger } = this.#deps;
-    const { product, id } = session.device;
-    try {
-      const value = { product, device: id, timeMs: clock.wallMs(), node: nodeName, ...more };
-      bus.publish(topic, value, { key: `${product}/${id}` });
-    } catch (error) {
-      logger.error('a device came or went and the bus refused to say so', { topic, error });
-    }
+    tellOffline(this.#deps, session, attachment.end);
   }
 
   /** Ends a client that lost its last device to another; one that carries more goes on. */
@@ -368,7 +346,7 @@ export class DeviceGateway implements Startable {
     if (session === undefined || attachment === undefined || event.source === nodeName) return;
     const concurrent = clock.now() < after(attachment.openedAt, concurrentMs);
     if (concurrent && nodeName > event.source) {
-      this.#tellOnline(session);
+      tellOnline(this.#deps, session);
       return;
     }
     attachment.moved = true;

@@ -24,8 +24,9 @@
 import { emptyBytes } from '../../core/bytes.js';
 import type { MonotonicMs } from '../../core/clock.js';
 import { PayloadView } from '../../core/payload-view.js';
-import { bytesToText, textToBytes } from '../../core/text.js';
+import { textToBytes } from '../../core/text.js';
 import type { Interaction, Link, LinkEnd, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
+import { ConnectionFrames, type ConnectionHost } from './connection-frames.js';
 import type { EngineEnd, RsocketEffects } from './effects.js';
 import * as frame from './frame.js';
 import { FrameReader } from './frame-reader.js';
@@ -34,19 +35,18 @@ import { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
 import type { ByteTarget, SlabPool } from './send-buffer.js';
-import { decodeSetup, encodeSetup, isSetupRefusal, type Setup, type SetupRefusal } from './setup.js';
+import { encodeSetup, type Setup, type SetupRefusal } from './setup.js';
 import { newCounters, type RsocketCounters, RsocketStream } from './stream.js';
 import { Streams } from './streams.js';
 
 /** One connection. Its owner calls it with what happens and carries out what it says. */
-export class RsocketEngine implements IncomingHost {
+export class RsocketEngine implements IncomingHost, ConnectionHost {
   readonly link: Link;
   readonly view: PayloadView = new PayloadView();
   readonly counters: RsocketCounters = newCounters();
   /** How the metadata of the peer's requests reads; a stock client's is composite. */
   metadataForm: 'scalebus' | 'composite' = 'scalebus';
   now: MonotonicMs;
-  readonly #isClient: boolean;
   readonly #effects: RsocketEffects;
   readonly #options: EngineOptions;
   readonly #reader: FrameReader;
@@ -54,12 +54,12 @@ export class RsocketEngine implements IncomingHost {
   readonly #lease: LeaseBook = new LeaseBook();
   readonly #streams: Streams;
   readonly #incoming: Incoming;
+  readonly #connection: ConnectionFrames;
   readonly #ended: RsocketStream;
   #state: 'setup' | 'held' | 'open' | 'closed' = 'setup';
 
   constructor(deps: EngineDeps, options: EngineOptions) {
     this.link = deps.link;
-    this.#isClient = deps.isClient;
     this.#effects = deps.effects;
     this.#options = options;
     this.now = deps.now;
@@ -67,6 +67,11 @@ export class RsocketEngine implements IncomingHost {
     this.#out = new Outgoing(deps.target, deps.pool, options, () => deps.effects.flushSoon());
     this.#streams = new Streams(deps.isClient, options.firstStreamId);
     this.#incoming = new Incoming({ host: this, streams: this.#streams, lease: this.#lease, pool: deps.pool }, options);
+    this.#connection = new ConnectionFrames(this, {
+      effects: deps.effects,
+      lease: this.#lease,
+      isClient: deps.isClient,
+    });
     this.#ended = new RsocketStream(this, 0, 'fire-and-forget', true);
   }
 
@@ -236,14 +241,38 @@ export class RsocketEngine implements IncomingHost {
       return;
     }
     const mark = ((bytes[start + 4] ?? 0) << 8) | (bytes[start + 5] ?? 0);
-    if (this.#state === 'setup') this.#onFirstFrame(id, mark, bytes.subarray(start, end));
-    else if (id === 0) this.#onConnectionFrame(mark, bytes, start, end);
-    else if (!this.#incoming.onFrame(id, bytes, start, end)) this.#onOddFrame(mark);
+    if (this.#state === 'setup') this.#connection.onFirstFrame(id, mark, bytes.subarray(start, end));
+    else if (id === 0) this.#connection.onFrame(mark, bytes, start, end);
+    else if (!this.#incoming.onFrame(id, bytes, start, end)) this.#connection.onOddFrame(mark);
   }
 
   onOversize(length: number): void {
     this.counters.oversize += 1;
     this.shut(frame.connectionErrorCodes.connectionError, `a frame of ${length} bytes is too long`);
+  }
+
+  // What the connection's own frames ask for.
+
+  /** The peer's SETUP is taken, or waits for `acceptSetup`. */
+  beginOpen(isLeased: boolean, waits: boolean): void {
+    this.#lease.isLeased = isLeased;
+    this.#state = waits ? 'held' : 'open';
+    if (waits) this.#reader.hold();
+  }
+
+  onProbe(probe: number): void {
+    this.#out.onProbe(this.now, probe);
+  }
+
+  answerKeepAlive(data: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.#out.keepAlive(false, data);
+    this.#checkAnswers();
+  }
+
+  /** The peer said why it ends the connection. */
+  endByPeer(code: number, text: string): void {
+    this.#end({ by: 'peer', code, text });
   }
 
   // What streams ask for.
@@ -301,98 +330,12 @@ export class RsocketEngine implements IncomingHost {
     return this.#effects.onRequest(stream);
   }
 
-  // Frames of the connection itself.
-
-  #onFirstFrame(id: number, mark: number, bytes: Uint8Array): void {
-    const type = mark >>> 10;
-    if (this.#isClient || id !== 0 || type !== frame.typeSetup) {
-      const isResume = type === frame.typeResume && id === 0;
-      const { rejectedResume, invalidSetup } = frame.connectionErrorCodes;
-      this.shut(
-        isResume ? rejectedResume : invalidSetup,
-        isResume ? 'resume is not supported' : 'SETUP must come first',
-      );
-      return;
-    }
-    const setup = decodeSetup(bytes);
-    const answer = isSetupRefusal(setup) ? setup : this.#effects.onSetup(setup);
-    if (typeof answer !== 'string') {
-      this.counters.refused += 1;
-      this.shut(answer.code, answer.text);
-      return;
-    }
-    if (!isSetupRefusal(setup)) this.#lease.isLeased = setup.isLeased;
-    this.#state = answer === 'wait' ? 'held' : 'open';
-    if (answer === 'wait') this.#reader.hold();
-  }
-
-  #onConnectionFrame(mark: number, bytes: Uint8Array, start: number, end: number): void {
-    const at = start + frame.headerBytes;
-    switch (mark >>> 10) {
-      case frame.typeKeepAlive:
-        if (end - at < 8) this.onMalformed();
-        else if ((mark & frame.flagRespond) !== 0) this.#answerKeepAlive(bytes.subarray(at + 8, end));
-        else if (end - at === 12) this.#out.onProbe(this.now, frame.readI32(bytes, at + 8));
-        return;
-      case frame.typeLease:
-        if (end - at < 8 || frame.readI32(bytes, at) < 0 || frame.readI32(bytes, at + 4) < 0) this.onMalformed();
-        else this.#lease.onLease(frame.readI32(bytes, at), frame.readI32(bytes, at + 4), this.now);
-        return;
-      case frame.typeMetadataPush:
-        this.#effects.onMetadataPush(this.view.set(bytes, at, end, end));
-        return;
-      case frame.typeError:
-        this.#onConnectionError(bytes, at, end);
-        return;
-      default:
-        this.#onOddFrame(mark);
-    }
-  }
-
-  #onConnectionError(bytes: Uint8Array, at: number, end: number): void {
-    if (end - at < 4) {
-      this.onMalformed();
-      return;
-    }
-    const code = frame.readI32(bytes, at);
-    // "A server MUST ignore a SETUP_ERROR frame" (Handling the Unexpected).
-    if (code < frame.connectionErrorCodes.connectionError && !this.#isClient) {
-      this.counters.ignored += 1;
-      return;
-    }
-    this.#end({ by: 'peer', code, text: bytesToText(bytes.subarray(at + 4, Math.min(end, at + 4 + endTextMaxBytes))) });
-  }
-
-  #onOddFrame(mark: number): void {
-    const type = mark >>> 10;
-    const isKnown = type >= frame.typeSetup && type <= frame.typeResumeOk;
-    if (isKnown) {
-      this.counters.ignored += 1;
-      return;
-    }
-    this.counters.unknown += 1;
-    if ((mark & frame.flagIgnore) === 0) {
-      this.shut(frame.connectionErrorCodes.connectionError, `frame type ${type} is not known here`);
-    }
-  }
-
   onMalformed(): void {
     this.counters.malformed += 1;
     if (this.#state === 'setup') this.shut(frame.connectionErrorCodes.invalidSetup, 'SETUP must come first');
     else if (this.counters.malformed > this.#options.malformedMax) {
       this.shut(frame.connectionErrorCodes.connectionError, 'too many malformed frames');
     }
-  }
-
-  #answerKeepAlive(data: Uint8Array): void {
-    if (this.#state !== 'open') return;
-    if (data.length > echoMaxBytes) {
-      this.counters.oversize += 1;
-      this.shut(frame.connectionErrorCodes.connectionError, `a KEEPALIVE with ${data.length} bytes is not echoed`);
-      return;
-    }
-    this.#out.keepAlive(false, data);
-    this.#checkAnswers();
   }
 
   answerError(id: number, code: number, data: Uint8Array): void {
@@ -445,11 +388,6 @@ const requestTypes: Readonly<Record<Exclude<Interaction, 'response'>, number>> =
   stream: frame.typeRequestStream,
   channel: frame.typeRequestChannel,
 };
-
-const endTextMaxBytes = 256;
-
-/** Most bytes of a KEEPALIVE that are sent back; those of stock peers are a few bytes, and our probes are four. */
-const echoMaxBytes = 1024;
 
 /** What hello calls it when a build reads announced lengths of payloads in fragments, and answers the probes that pace them. */
 export const longCapability = 'rsocket-long';
