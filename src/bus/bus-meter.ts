@@ -16,7 +16,7 @@ export class BusMeter {
   readonly unknownRecords: Counter;
 
   constructor(metrics: Metrics) {
-    const count = (name: string, help: string): Counter => metrics.counter(`bus_${name}_total`, help);
+    const count = (name: string, help: string): Counter => metrics.counter(`scalebus_bus_${name}_total`, help);
     this.sent = count('events_sent', 'copies of events accepted for other nodes');
     this.refused = count('events_refused', 'copies dropped because too many waited for a node');
     this.received = count('events_received', 'events that came from other nodes');

@@ -71,8 +71,8 @@ export class LinkGauges {
 /** How often the gauges are set. */
 export const linkGaugesPeriodMs = 500;
 
-const unacknowledgedName = 'bus_link_unacknowledged';
-const heldName = 'bus_link_held_bytes';
+const unacknowledgedName = 'scalebus_bus_link_unacknowledged';
+const heldName = 'scalebus_bus_link_held_bytes';
 
 interface PeerGauges {
   readonly unacknowledged: Gauge;

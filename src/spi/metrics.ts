@@ -17,7 +17,8 @@ export interface Histogram {
 }
 
 /**
- * Where counts go. Asking twice for one name and labels gives the same series. Names carry their unit: `_ms`, `_bytes`, `_total`.
+ * Where counts go. Asking twice for one name and labels gives the same series. Names begin with `scalebus_` and carry their unit:
+ * `_ms`, `_bytes`, `_total`.
  * Implementations MUST make `add`, `set` and `observe` cheap enough for every message.
  */
 export interface Metrics {

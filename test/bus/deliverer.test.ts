@@ -30,7 +30,7 @@ describe('bus/deliverer', () => {
       ['b got /open of a', 'b got /open of a', 'b got /command of c'],
     );
     assert.equal(got.filter((line) => line.startsWith('c got /command of a')).length, 1);
-    assert.equal(metrics.sum('bus_events_forbidden_total'), 1);
+    assert.equal(metrics.sum('scalebus_bus_events_forbidden_total'), 1);
     assert.deepEqual(asked.toSorted(), ['a /command', 'a /open', 'a /open', 'c /command']);
     await cluster.stop();
   });
@@ -47,7 +47,7 @@ describe('bus/deliverer', () => {
     const confirmed = cluster.bus('a').publishConfirmed('/command', 1, { level: 'handled' });
     const { missing } = await cluster.sim.settle(confirmed, 6000);
     assert.deepEqual(missing, [{ node: 'b', why: 'handler-failed' }]);
-    assert.equal(metrics.sum('bus_events_forbidden_total'), 1);
+    assert.equal(metrics.sum('scalebus_bus_events_forbidden_total'), 1);
     await cluster.stop();
   });
 

@@ -15,8 +15,8 @@ describe('bus/link-gauges', () => {
       await cluster.sim.settle(subscription.ready({ scope: 'cluster' }), 1000);
     }
     const read = (node: string): readonly (number | undefined)[] => [
-      metrics.find('bus_link_unacknowledged', { node }),
-      metrics.find('bus_link_held_bytes', { node }),
+      metrics.find('scalebus_bus_link_unacknowledged', { node }),
+      metrics.find('scalebus_bus_link_held_bytes', { node }),
     ];
     cluster.hub.congest('a', 'b', true);
     for (let index = 0; index < 100; index += 1) cluster.bus('a').publish('/x', index);
@@ -25,7 +25,7 @@ describe('bus/link-gauges', () => {
     assert.equal(unacknowledged, 100);
     assert.ok(heldBytes >= 100, String(heldBytes));
     assert.deepEqual(read('c'), [0, 0]);
-    assert.equal(metrics.find('bus_events_refused_total'), 0);
+    assert.equal(metrics.find('scalebus_bus_events_refused_total'), 0);
     cluster.hub.congest('a', 'b', false);
     await cluster.sim.runAsync(2 * linkGaugesPeriodMs);
     assert.deepEqual(read('b'), [0, 0]);
@@ -74,7 +74,7 @@ describe('bus/link-gauges', () => {
 });
 
 function nodesOf(metrics: ProcessMetrics): readonly string[] {
-  const family = metrics.snapshot().find(({ name }) => name === 'bus_link_unacknowledged');
+  const family = metrics.snapshot().find(({ name }) => name === 'scalebus_bus_link_unacknowledged');
   return (family?.series ?? [])
     .map(({ labels }) => labels['node'] ?? '')
     .toSorted((left, right) => (left < right ? -1 : 1));

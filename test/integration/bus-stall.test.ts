@@ -46,7 +46,7 @@ describe('bus beside a process that stands still', function besideStill() {
     );
     // The figure is for a quiet machine; here only a wait for the other node would show, and that never ends.
     for (const ms of [besideMs, fullMs]) assert.ok(Number(ms) < Math.max(500, 20 * Number(calmMs)), `${ms} ms`);
-    const [, refused = ''] = await publisher.until(/bus_events_refused_total (\d+)/);
+    const [, refused = ''] = await publisher.until(/scalebus_bus_events_refused_total (\d+)/);
     assert.equal(refused, dropped);
     still.kill('SIGCONT');
     for (const one of [publisher, still, healthy]) one.kill('SIGTERM');
@@ -95,8 +95,8 @@ const runs = [
   async () => {
     const before = held();
     await measure('beside');
-    while (gauge('bus_link_held_bytes') === 0) await pause(5);
-    const shown = 'b has ' + gauge('bus_link_unacknowledged') + ' unacknowledged ' + gauge('bus_link_held_bytes') + ' bytes';
+    while (gauge('scalebus_bus_link_held_bytes') === 0) await pause(5);
+    const shown = 'b has ' + gauge('scalebus_bus_link_unacknowledged') + ' unacknowledged ' + gauge('scalebus_bus_link_held_bytes') + ' bytes';
     say(shown + ', dropped ' + dropped);
     for (let count = 1; count <= ${flood}; count += 1) {
       publish({});

@@ -35,7 +35,7 @@ describe('links over TCP', function suite() {
     introduce(left.node, right.node);
     introduce(liar.node, right.node);
     await waiter.until(() => left.node.links.findLink('node-b') !== undefined);
-    await waiter.until(() => liar.node.metrics.sum('link_events_total') > 3);
+    await waiter.until(() => liar.node.metrics.sum('scalebus_link_events_total') > 3);
     assert.equal(right.node.links.findLink('node-c'), undefined);
     assert.deepEqual(liar.node.events, []);
     for (const node of [left, right, liar]) await node.stop();

@@ -129,7 +129,7 @@ describe('UDP', function suite() {
     left.send(`localhost:${left.local.port}`, Uint8Array.of(1));
     for (const to of ['db.example:1', '[::1]:1', '127.0.0.1:0', '']) left.send(to, Uint8Array.of(1));
     await realWaiter.until(() => heard === 1);
-    assert.equal(metrics.find('datagram_send_failed_total'), 4);
+    assert.equal(metrics.find('scalebus_datagram_send_failed_total'), 4);
     await left.close();
   });
 
@@ -267,7 +267,7 @@ describe('TLS', function suite() {
       return told.catch((error: unknown) => (isCoded(error) ? String(error.code) : String(error)));
     };
     assert.equal(await protocolOf('TLSv1.2'), 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
-    await realWaiter.until(() => metrics.find('tls_handshake_failed_total') === 1);
+    await realWaiter.until(() => metrics.find('scalebus_tls_handshake_failed_total') === 1);
     assert.equal(accepted.length, 0);
     assert.equal(await protocolOf('TLSv1.3'), 'TLSv1.3');
 
@@ -308,7 +308,7 @@ describe('TLS', function suite() {
       dialed.listen({ onBytes: () => undefined, onDrain: () => undefined, onClosed: (reason) => ends.push(reason) });
       await realWaiter.until(() => ends.length === 1);
       refused += 1;
-      await realWaiter.until(() => metrics.find('tls_handshake_failed_total') === refused);
+      await realWaiter.until(() => metrics.find('scalebus_tls_handshake_failed_total') === refused);
     }
     await server.close();
   });
@@ -350,7 +350,7 @@ describe('TLS', function suite() {
       assert.fail('let in'),
     );
     const client = connect({ host: '127.0.0.1', port: server.local.port });
-    await realWaiter.until(() => metrics.find('tls_handshake_failed_total') === 1);
+    await realWaiter.until(() => metrics.find('scalebus_tls_handshake_failed_total') === 1);
     client.destroy();
     await server.close();
   });
@@ -367,7 +367,7 @@ describe('TLS', function suite() {
       client.end(junk);
       await once(client, 'close');
     }
-    await realWaiter.until(() => metrics.find('tls_handshake_failed_total') === 3);
+    await realWaiter.until(() => metrics.find('scalebus_tls_handshake_failed_total') === 3);
     const dialed = await make(nodeB).dial(server.local, { timeoutMs: 5000 });
     await realWaiter.until(() => accepted.length === 1);
     dialed.destroy();

@@ -16,7 +16,9 @@ export class LinkMetrics {
   count(event: LinkCount): void {
     let counter = this.#events.get(event);
     if (counter === undefined) {
-      counter = this.#metrics.counter('link_events_total', 'What happened to connections, by event', { event });
+      counter = this.#metrics.counter('scalebus_link_events_total', 'What happened to connections, by event', {
+        event,
+      });
       this.#events.set(event, counter);
     }
     counter.add();
@@ -33,7 +35,9 @@ export class LinkMetrics {
     if (count === 0) return;
     let counter = this.#drops.get(cause);
     if (counter === undefined) {
-      counter = this.#metrics.counter('link_dropped_frames_total', 'Frames without effect, by cause', { cause });
+      counter = this.#metrics.counter('scalebus_link_dropped_frames_total', 'Frames without effect, by cause', {
+        cause,
+      });
       this.#drops.set(cause, counter);
     }
     counter.add(count);

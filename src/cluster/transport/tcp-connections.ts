@@ -78,7 +78,7 @@ export class TcpConnections implements Connections {
 
 /** Counts connections that the system had and could not hand over. */
 export function countAcceptFailures(metrics: Metrics): Counter {
-  return metrics.counter('accept_failed_total', 'Connections that could not be accepted.');
+  return metrics.counter('scalebus_accept_failed_total', 'Connections that could not be accepted.');
 }
 
 /** Ends a TCP socket with a reset; a Unix socket knows none and is closed. */

@@ -60,7 +60,7 @@ export class TlsConnections implements Connections {
     const metrics = options.metrics ?? noMetrics;
     this.#failures = countAcceptFailures(metrics);
     this.#handshakeFailures = metrics.counter(
-      'tls_handshake_failed_total',
+      'scalebus_tls_handshake_failed_total',
       'Incoming connections that were closed because their TLS handshake failed or took too long.',
     );
   }

@@ -29,7 +29,7 @@ export class UdpDatagrams implements Datagrams {
   constructor(options: UdpDatagramsOptions = {}) {
     this.#receiveBufferBytes = options.receiveBufferBytes ?? 1_048_576;
     this.#failures = (options.metrics ?? noMetrics).counter(
-      'datagram_send_failed_total',
+      'scalebus_datagram_send_failed_total',
       'Datagrams that the system refused to send, or whose address is none.',
     );
   }

@@ -88,7 +88,7 @@ describe('link manager', function manager() {
     left.connections.isCut = true;
     right.connections.isCut = true;
     for (const node of world.nodes) for (const connection of node.connections.dialed) connection.destroy();
-    const before = left.metrics.sum('link_events_total');
+    const before = left.metrics.sum('scalebus_link_events_total');
     await world.run(60_000);
     const dials = [...left.metrics.values].find(([key]) => key.includes('"dialed"'))?.[1] ?? 0;
     assert.ok(dials > 5 && dials < 25, `${dials} dials in a minute (${before})`);
