@@ -67,6 +67,8 @@ export interface Link {
   readonly up: boolean;
   /** Bytes that wait for the operating system; above the high-water mark every stream's `credit` reads 0. */
   readonly bufferedBytes: number;
+  /** Most bytes that metadata and data of one request or item may have together. More MUST NOT be handed over: no peer takes it. */
+  readonly payloadMaxBytes: number;
   /**
    * Opens a stream. Returns `'down'` or `'full'` (the limit of streams) when nothing was sent: certainly not executed.
    * Payload bytes MUST NOT be changed after they were handed over, here and in every `next`: long ones travel by reference.

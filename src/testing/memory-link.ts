@@ -1,6 +1,7 @@
 import { assert } from '../core/assert.js';
 import type { Clock } from '../core/clock.js';
 import { after, type MonotonicMs } from '../core/clock.js';
+import { payloadBytesMax } from '../core/limits.js';
 import { PayloadView } from '../core/payload-view.js';
 import type {
   Interaction,
@@ -63,6 +64,7 @@ export class MemoryLink implements Link {
   readonly id: number;
   readonly peer: LinkPeer;
   readonly home: LinkHome;
+  readonly payloadMaxBytes: number = payloadBytesMax;
   readonly #rules: WireRules;
   readonly #streams = new Map<number, MemoryStream>();
   readonly #view = new PayloadView();

@@ -1,7 +1,8 @@
 /** Calls between whole nodes over TCP: our engine at both ends, and rsocket-js 0.0.27 at one of them. */
 import { createNodeEnvironment, createOptionSources } from '../../src/runtime/node-environment.js';
 import { type EngineName, resolveNodeOptions } from '../../src/runtime/options.js';
-import { checkRpc, type RpcFixture } from '../../src/testing/conformance/rpc.js';
+import { checkRpc } from '../../src/testing/conformance/rpc.js';
+import type { RpcFixture } from '../../src/testing/conformance/rpc-fixture.js';
 import { startWholePair, type WholeNode } from '../cluster/rpc/whole-pair.js';
 import { realWaiter } from './link-waiter.js';
 import { drawLabel } from './process-fixture.js';

@@ -10,6 +10,8 @@ export interface LinkEngine {
   readonly counters: RsocketCounters;
   readonly bufferedBytes: number;
   readonly streamCount: number;
+  /** Most bytes that metadata and data of one request or item may have together. */
+  readonly payloadMaxBytes: number;
   metadataForm: 'scalebus' | 'composite';
   start(setup: Setup): void;
   acceptSetup(): void;

@@ -6,6 +6,7 @@
  */
 import { emptyBytes } from '../../core/bytes.js';
 import type { MonotonicMs } from '../../core/clock.js';
+import { frameBytesMax } from '../../core/limits.js';
 import { PayloadView } from '../../core/payload-view.js';
 import { bytesToText, textToBytes } from '../../core/text.js';
 import {
@@ -84,6 +85,11 @@ class RsocketJsEngine implements LinkEngine, RsocketJsHost, FrameTarget {
 
   get streamCount(): number {
     return this.#streams.size;
+  }
+
+  /** The library sends nothing in fragments: all of it must fit one frame. */
+  get payloadMaxBytes(): number {
+    return frameBytesMax - frameHeadBytes;
   }
 
   start(setup: Setup): void {
@@ -363,6 +369,9 @@ class RsocketJsEngine implements LinkEngine, RsocketJsHost, FrameTarget {
     for (const stream of waiting) stream.tellCredit();
   }
 }
+
+/** What a frame has beside metadata and data: its header, an initial request-n, the length of the metadata, and our tag. */
+const frameHeadBytes = frame.headerBytes + 4 + frame.metadataLengthBytes + 1;
 
 function withTag(tag: number, metadata: Uint8Array): Uint8Array {
   const tagged = new Uint8Array(metadata.length + 1);

@@ -86,6 +86,10 @@ export class RsocketLink implements Link, RsocketEffects {
     return this.engine.bufferedBytes;
   }
 
+  get payloadMaxBytes(): number {
+    return this.engine.payloadMaxBytes;
+  }
+
   /** What the peer said when it refused this connection. */
   get refusal(): string | undefined {
     return this.#refusal;

@@ -3,6 +3,7 @@ import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import type { Codec } from '../../spi/codec.js';
 import { type Stream, streamErrorCodes, type StreamFault, type StreamSink } from '../../spi/links.js';
+import { checkItemSize } from './payload-size.js';
 import { decodeData } from './raw-codec.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
 import { readError, writeError } from './remote-error.js';
@@ -62,7 +63,10 @@ export class LinkLeg implements CallLeg, StreamSink {
   }
 
   next(value: unknown): void {
-    this.stream?.next(emptyBytes, this.#codec.encode(value));
+    if (this.stream === undefined) return;
+    const data = this.#codec.encode(value);
+    checkItemSize(this.stream, 'an item of a channel', data);
+    this.stream.next(emptyBytes, data);
   }
 
   complete(): void {

@@ -103,7 +103,8 @@ function readRoute(reader: ByteReader): Route {
 /** At most `headersMax` headers in `headersBytesMax`; more makes the whole metadata malformed by reading past its end. */
 function readHeaders(reader: ByteReader): Readonly<Record<string, string>> {
   const count = reader.varint();
-  const end = reader.remaining - headersBytesMax;
+  // Their lengths, of one or two bytes each, are not counted by whoever wrote them.
+  const end = reader.remaining - headersBytesMax - 4 * headersMax;
   const headers: Record<string, string> = {};
   if (count > headersMax) reader.bytes(reader.remaining + 1);
   for (let index = 0; index < count && reader.ok; index += 1) {

@@ -5,6 +5,7 @@ import { findCallFault, findStreamFault, noCallOptions } from './call-options.js
 import { type ClientMethod, planCall } from './client-house.js';
 import type { ContractMethods, ServiceContract } from './contract.js';
 import { ItemStream } from './item-stream.js';
+import { findSourceFault } from './pump.js';
 import type { CallOptions, RpcStream, ServiceClient, StreamOptions } from './service-types.js';
 import { StreamCall } from './stream-call.js';
 import { UnaryCall } from './unary-call.js';
@@ -62,6 +63,8 @@ export function callOnce(method: ClientMethod, input: unknown, options: CallOpti
 export function callMany(method: ClientMethod, input: unknown, options: StreamOptions): RpcStream<unknown> {
   const wrong = options === noCallOptions ? undefined : findStreamFault(options);
   if (wrong !== undefined) throw wrong;
+  const fault = method.kind === 'channel' ? findSourceFault(`the input of ${method.name}`, input) : undefined;
+  if (fault !== undefined) throw fault;
   return new ItemStream<unknown>((receiver, credit) => {
     const plan = planCall(method, options, Number.POSITIVE_INFINITY);
     if (plan instanceof ClusterError) throw plan;

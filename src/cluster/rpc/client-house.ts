@@ -2,6 +2,7 @@ import { ByteWriter } from '../../core/bytes.js';
 import type { Clock } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import { headersBytesMax, headersMax } from '../../core/limits.js';
+import { utf8Length } from '../../core/text.js';
 import type { TimerWheel } from '../../core/timer-wheel.js';
 import type { RetryPolicy } from '../../protocol/rpc/retry-policy.js';
 import type { Codec } from '../../spi/codec.js';
@@ -110,11 +111,10 @@ function findHeaderFault(headers: Readonly<Record<string, string>>): string | un
   let count = 0;
   for (const [key, value] of Object.entries(headers)) {
     count += 1;
-    // Three bytes a UTF-16 unit bounds UTF-8.
-    bytes += (key.length + value.length) * 3;
+    bytes += utf8Length(key) + utf8Length(value);
   }
   if (count > headersMax) return `a call takes at most ${headersMax} headers, not ${count}`;
-  return bytes > headersBytesMax * 3 ? `headers take more than ${headersBytesMax} bytes` : undefined;
+  return bytes > headersBytesMax ? `headers take ${bytes} bytes, at most ${headersBytesMax} may be` : undefined;
 }
 
 /** Writes where a call goes, and what travels with it, in the form that the other side of a link reads. */

@@ -3,6 +3,7 @@ import type { CreditRequest, CreditSource } from '../../reactive/credit-source.j
 import { isObservable } from 'rxjs/internal/util/isObservable';
 import { BoundedQueue } from '../../core/bounded-queue.js';
 import { ClusterError } from '../../core/errors.js';
+import { describeGiven, optionError } from '../../core/options.js';
 import { type LossyPolicy, type LossySource, observableQueueMax, withOverflow } from './sources.js';
 
 /** Where a pump sends. None of the methods reenters the pump. */
@@ -36,17 +37,20 @@ export function startPump(source: unknown, target: PumpTarget): Pump {
   if (isObservable(source)) return new LossyPump(withOverflow(source, 'error', observableQueueMax), target);
   const iterator = findIterator(source);
   if (iterator !== undefined) return new IteratorPump(iterator, target);
-  target.fail(
-    new ClusterError(
-      'handler-failed',
-      'many items come as an iterable, a credit source or an Observable, not as this',
-      {
-        details: typeof source,
-      },
-    ),
-  );
+  const text = `many items come as ${sourceKinds}, not as ${describeGiven(source)}`;
+  target.fail(new ClusterError('handler-failed', text));
   return stoppedPump;
 }
+
+/** What is wrong with the items that somebody wants to send. */
+export function findSourceFault(option: string, source: unknown): ClusterError | undefined {
+  const isTagged = isKind<CreditSource<unknown>>(source, 'credit') || isKind<LossySource<unknown>>(source, 'lossy');
+  if (isTagged || isObservable(source) || isAsyncIterable(source) || isIterable(source)) return undefined;
+  return optionError(option, `give ${sourceKinds}`, source);
+}
+
+/** A text is none: whoever gives one means one item. */
+const sourceKinds = 'an iterable such as an array, an async iterable, fromCredit() or an Observable';
 
 const stoppedPump: Pump = { credited: () => undefined, stop: () => undefined };
 

@@ -17,6 +17,7 @@ import type { MethodKind } from '../../spi/rpc.js';
 import type { CallHead, Route } from './call-metadata.js';
 import { readCompositeMetadata } from './composite-metadata.js';
 import { bringsDefinitions, type LinkValues } from './link-values.js';
+import { checkItemSize } from './payload-size.js';
 import { createRawCodec, decodeData } from './raw-codec.js';
 import type { Registration, ServedMethod } from './registration.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
@@ -247,11 +248,15 @@ class StreamPort implements AnswerPort, StreamSink {
   }
 
   item(value: unknown): void {
-    this.#stream.next(emptyBytes, this.#codec.encode(value));
+    const data = this.#codec.encode(value);
+    checkItemSize(this.#stream, 'an item of the answer', data);
+    this.#stream.next(emptyBytes, data);
   }
 
   answer(value: unknown): void {
-    this.#stream.nextAndComplete(emptyBytes, this.#codec.encode(value));
+    const data = this.#codec.encode(value);
+    checkItemSize(this.#stream, 'the answer', data);
+    this.#stream.nextAndComplete(emptyBytes, data);
   }
 
   complete(): void {

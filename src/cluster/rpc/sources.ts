@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
-import { checkFunction, checkNumber, checkObject, checkWord } from '../../core/options.js';
+import { isObservable } from 'rxjs/internal/util/isObservable';
+import { checkFunction, checkNumber, checkWord, optionError } from '../../core/options.js';
 import type { CreditRequest, CreditSource } from '../../reactive/credit-source.js';
 import type { OverflowPolicy } from '../../spi/bus.js';
 
@@ -28,7 +29,7 @@ export function withOverflow<T>(
 ): LossySource<T> {
   checkWord('policy', policy, lossyPolicies);
   checkNumber('queueMax', queueMax, 1, Number.MAX_SAFE_INTEGER);
-  checkObject('source', 'give an Observable', source);
+  if (!isObservable(source)) throw optionError('source', 'give an Observable', source);
   return { kind: 'lossy', source, policy, queueMax };
 }
 

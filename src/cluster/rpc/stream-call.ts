@@ -5,6 +5,7 @@ import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type CallLeg, type LegFailure, type LegOwner, LinkLeg } from './call-leg.js';
 import { type ActiveCall, type CallPlan, cancelledError, type ClientMethod } from './client-house.js';
 import { LocalLeg } from './local-leg.js';
+import { findSizeFault } from './payload-size.js';
 import { type Pump, type PumpTarget, startPump } from './pump.js';
 import type { CallOptions } from './service-types.js';
 import type { Target } from './target.js';
@@ -188,6 +189,8 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
     }
     const leg = new LinkLeg(this, codec, target.node, house.origin);
     const metadata = house.routes.write(target, link, method, this.#head());
+    const error = findSizeFault(link, metadata, data);
+    if (error !== undefined) return this.#attemptFailed({ error, notExecuted: true, peerFailed: false });
     const interaction = kind === 'channel' ? 'channel' : 'stream';
     const stream = link.open({ kind: 'rpc', interaction, metadata, data, credit }, leg);
     if (typeof stream === 'string') return this.#refused(target, stream);

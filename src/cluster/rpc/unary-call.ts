@@ -16,6 +16,7 @@ import {
 import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
 import { LinkCodec } from './link-values.js';
+import { findSizeFault } from './payload-size.js';
 import { decodeData } from './raw-codec.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
@@ -209,7 +210,11 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
     const { link } = target;
     const codec = link === undefined ? own : house.values.codecFor(link, own);
     if (codec !== this.#codec && !this.#encode(codec)) return;
-    if (link !== undefined) this.metadata = this.#describe(target, link, now);
+    if (link !== undefined) {
+      this.metadata = this.#describe(target, link, now);
+      const wrong = findSizeFault(link, this.metadata, this.data);
+      if (wrong !== undefined) return this.#failed(wrong, true, false);
+    }
     const opened = link?.open(this, this);
     if (opened === undefined || typeof opened === 'string') {
       const code = opened === 'full' ? 'overloaded' : 'not-executed';

@@ -94,6 +94,11 @@ export class RsocketEngine implements IncomingHost, ConnectionHost {
     return this.#streams.localCount + this.#streams.remoteCount;
   }
 
+  /** As much as both sides take, less the tag that goes before the metadata. */
+  get payloadMaxBytes(): number {
+    return this.#options.payloadMaxBytes - 1;
+  }
+
   /** Bytes of unfinished payloads. */
   get assemblyBytes(): number {
     return this.#incoming.assemblyBytes;

@@ -229,7 +229,10 @@ function interactionOf(type: number): Interaction {
 
 const acceptorFailed = textToBytes('the acceptor failed');
 const creditRefusal = { code: streamErrorCodes.invalid, data: textToBytes('initial request-n must be above 0') };
-const longRefusal = { code: streamErrorCodes.invalid, data: textToBytes('the metadata is too long') };
+const longRefusal = {
+  code: streamErrorCodes.invalid,
+  data: textToBytes('{"code":"too-large","message":"the metadata is too long"}'),
+};
 const leavingRefusal = { code: streamErrorCodes.rejected, data: textToBytes('this node is leaving') };
 const fullRefusal = { code: streamErrorCodes.rejected, data: textToBytes('too many streams') };
 const leaseRefusal = { code: streamErrorCodes.rejected, data: textToBytes('beyond the lease') };

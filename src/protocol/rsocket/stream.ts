@@ -242,20 +242,17 @@ export class RsocketStream implements Stream, IncomingStream {
   }
 
   /**
-   * Ends the stream for a fault of the peer on this stream alone, and says so on both sides. What answered has run: a requester is
-   * not told INVALID, which says that nothing did, but an error of the other side, as one of ours writes it.
+   * Ends the stream for a fault of the peer on this stream alone, and says so on both sides, as an error of ours is written. INVALID
+   * says that nothing ran, so only a request that was never handed over gets it.
    */
   refuse(why: 'too-large' | 'protocol', text: string): void {
+    const isBegun = this.sink !== deafSink;
+    const code = isBegun ? streamErrorCodes.applicationError : streamErrorCodes.invalid;
+    const data = textToBytes(JSON.stringify({ code: why, message: text }));
     this.end();
-    if (this.isRequester) {
-      this.#host.sendCancel(this);
-      const data = textToBytes(JSON.stringify({ code: why, message: text }));
-      this.#tellFault({ kind: 'remote', code: streamErrorCodes.applicationError, data });
-      return;
-    }
-    const data = textToBytes(text);
-    this.#host.sendError(this, streamErrorCodes.invalid, data);
-    this.#tellFault({ kind: 'remote', code: streamErrorCodes.invalid, data });
+    if (this.isRequester) this.#host.sendCancel(this);
+    else this.#host.sendError(this, code, data);
+    this.#tellFault({ kind: 'remote', code, data });
   }
 
   #send(flags: number, metadata: Uint8Array, data: Uint8Array): void {

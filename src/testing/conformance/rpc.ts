@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { of, Subject } from 'rxjs';
 import { call, channel, defineService, type MethodOptions, oneWay, stream } from '../../cluster/rpc/contract.js';
-import type { RpcManager } from '../../cluster/rpc/rpc-manager.js';
 import type { ServiceClient, ServiceHandlers } from '../../cluster/rpc/service-types.js';
 import { fromCredit, withOverflow } from '../../cluster/rpc/sources.js';
-import { ClusterError, type ErrorCode, mayHaveRun } from '../../core/errors.js';
-import type { TestRunner, Waiter } from './suite.js';
-
-/** Two nodes with a link between them, made anew for each test. */
-export interface RpcFixture extends Waiter {
-  readonly one: RpcManager;
-  readonly two: RpcManager;
-  readonly oneName: string;
-  readonly twoName: string;
-  /** Ends the link between the two; it comes back by itself. */
-  drop(): void;
-  /** Streams that are open on either side. */
-  streamCount(): number;
-  stop(): Promise<void>;
-}
+import { ClusterError, mayHaveRun } from '../../core/errors.js';
+import { checkRpcBounds } from './rpc-bounds.js';
+import { collect, expectCode, rejected, type RpcFixture } from './rpc-fixture.js';
+import type { TestRunner } from './suite.js';
 
 /** What calls must do over every implementation of `Links`. */
 export function checkRpc(runner: TestRunner, name: string, make: () => Promise<RpcFixture>): void {
@@ -38,6 +26,7 @@ export function checkRpc(runner: TestRunner, name: string, make: () => Promise<R
       });
     }
   });
+  checkRpcBounds(runner, name, make);
 }
 
 const positive: NonNullable<MethodOptions<number, number>['input']> = {
@@ -432,24 +421,4 @@ const cases: Readonly<Record<string, Case>> = {
 
 async function* endlessWords(): AsyncGenerator<string, void, undefined> {
   for (;;) yield 'word';
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-async function rejected(promise: Promise<unknown>): Promise<ClusterError> {
-  try {
-    await promise;
-  } catch (error) {
-    if (error instanceof ClusterError) return error;
-    throw error;
-  }
-  throw new assert.AssertionError({ message: 'it resolved' });
-}
-
-async function expectCode(promise: Promise<unknown>, code: ErrorCode): Promise<void> {
-  assert.equal((await rejected(promise)).code, code);
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { of } from 'rxjs';
-import { call, defineService, oneWay, stream } from '../../../src/cluster/rpc/contract.js';
+import { call, channel, defineService, oneWay, stream } from '../../../src/cluster/rpc/contract.js';
 import { resolveRpcOptions } from '../../../src/cluster/rpc/rpc-options.js';
 import type { RpcRoom } from '../../../src/cluster/rpc/rpc-room.js';
 import { fromCredit, withOverflow } from '../../../src/cluster/rpc/sources.js';
 import { ClusterError, mayHaveRun } from '../../../src/core/errors.js';
+import type { CreditRequest } from '../../../src/reactive/credit-source.js';
 import { MemoryRpc } from '../../../src/testing/rpc/memory-rpc.js';
 import { Simulator } from '../../../src/testing/simulator.js';
 
@@ -95,6 +96,31 @@ describe('what calls are given', () => {
     await assert.rejects(client.many(1).drain(1, undefined as never), /project: give a function/);
   });
 
+  it('refuses the input of a channel that is no source of items, with what to give', async () => {
+    const words = defineService('words', { version: '1.0.0', methods: { talk: channel() } });
+    const { talk } = caller.client(words);
+    for (const [input, message] of [
+      [5, /the input of talk: give an iterable such as an array, .* or an Observable, not 5/],
+      ['words', /not 'words'/],
+      [undefined, /not undefined/],
+      [null, /not null/],
+      [{ next: () => 1 }, /not an object/],
+    ] as const) {
+      assert.throws(
+        () => talk(input as never),
+        (error) => isRefusal(error, message),
+      );
+    }
+    const served = caller.register(words, { talk: (input) => input });
+    for (const input of [[1, 2], new Set([1, 2]), of(1, 2), withOverflow(of(1, 2), 'latest', 4), fromCredit(oneTwo)]) {
+      const items: unknown[] = [];
+      const done = talk(input).drain(1, (item) => items.push(item));
+      await simulator.settle(done, 1000);
+      assert.ok(items.includes(2), String(items));
+    }
+    served.stop();
+  });
+
   it('ends a call whose select throws in order', async () => {
     const select = (): never => {
       throw new Error('nobody is good enough');
@@ -161,6 +187,7 @@ describe('what calls are given', () => {
     ],
     'instances of a number': [() => caller.instances(given(5)), /contract: give what/],
     'an Observable that is none': [() => withOverflow(given(5), 'latest'), /source: give an Observable/],
+    'an array for one': [() => withOverflow(given([1]), 'latest'), /source: give an Observable, not an array/],
     'a policy that loses nothing': [() => withOverflow(of(1), given('block')), /policy: give one of/],
     'a credit source without a producer': [() => fromCredit(given(5)), /produce: give a function/],
     'a misspelt option of rpc': [() => resolveRpcOptions(given({ timeout: 5 })), /rpc takes no option timeout/],
@@ -211,6 +238,14 @@ describe('what calls are given', () => {
     registration.stop();
   });
 });
+
+function oneTwo(request: CreditRequest<number>): void {
+  let sent = 0;
+  request.onCredit((count) => {
+    for (let left = count; left > 0 && sent < 2; left -= 1) request.next((sent += 1));
+    if (sent === 2) request.complete();
+  });
+}
 
 function isRefusal(error: unknown, message: RegExp): boolean {
   assert.ok(error instanceof ClusterError, String(error));

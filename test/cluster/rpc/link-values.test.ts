@@ -190,6 +190,7 @@ function fakeLink(): { link: Link; opened: Opened[] } {
     peer: { name: 'b', epoch: 1, role: 'peer', address: '', wireVersion: 1, capabilities: new Set() },
     up: true,
     bufferedBytes: 0,
+    payloadMaxBytes: 1_000_000,
     open: (request, sink) => {
       opened.push({ request, sink });
       return {

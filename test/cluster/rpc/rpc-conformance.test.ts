@@ -1,4 +1,5 @@
-import { checkRpc, type RpcFixture } from '../../../src/testing/conformance/rpc.js';
+import { checkRpc } from '../../../src/testing/conformance/rpc.js';
+import type { RpcFixture } from '../../../src/testing/conformance/rpc-fixture.js';
 import { simulatedWaiter } from '../../../src/testing/conformance/suite.js';
 import { MemoryRpc } from '../../../src/testing/rpc/memory-rpc.js';
 import { SimNetwork } from '../../../src/testing/sim-network.js';

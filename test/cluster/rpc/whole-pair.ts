@@ -4,7 +4,7 @@ import { type NodeRooms, startRooms, stopRooms } from '../../../src/runtime/asse
 import type { NodeEnvironment } from '../../../src/runtime/environment.js';
 import { createOptionSources } from '../../../src/runtime/node-environment.js';
 import { type NodeOptions, resolveNodeOptions } from '../../../src/runtime/options.js';
-import type { RpcFixture } from '../../../src/testing/conformance/rpc.js';
+import type { RpcFixture } from '../../../src/testing/conformance/rpc-fixture.js';
 import type { Waiter } from '../../../src/testing/conformance/suite.js';
 import { TappedConnections } from '../link/link-world.js';
 
