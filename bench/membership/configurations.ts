@@ -19,6 +19,7 @@ const plain: Partial<SwimOptions> = {
   suspicionMinMs: 0,
   healthMax: 0,
   healthScalesProbes: false,
+  healthScalesAnswered: true,
   healthTrustsNacks: false,
   buddy: false,
   ringProbes: false,

@@ -13,7 +13,7 @@ import { SimCluster } from '../../src/testing/sim-cluster.js';
  *     publish NODE TOPIC FROM..TO      confirm NODE TOPIC VALUE
  *     cut NODE                         heal                           pass MS
  *     explain NODE TOPIC               members NODE                   serve NODE
- *     call NODE TARGET
+ *     call NODE TARGET                 stall NODE MS [PASS_MS]
  *
  * A node that is started with wire versions stands for a build that speaks these.
  */
@@ -51,6 +51,7 @@ export class Stage {
       cut: () => this.#cluster.network.faults.isolate(name),
       heal: () => this.#cluster.network.faults.heal(),
       pass: () => this.#cluster.pass(Number(name)),
+      stall: () => this.#stall(name, first, second),
       subscribe: () => this.#subscribe(name, first, second),
       group: () => this.#join(name, first, second),
       serve: () => this.#node(name).rpc.register(greeter, { greet: (who) => `${name} greets ${who}` }),
@@ -72,6 +73,12 @@ export class Stage {
 
   #node(name: string): ClusterNode {
     return this.#cluster.node(name);
+  }
+
+  /** The node's event loop stands still so long; meanwhile time passes. */
+  async #stall(name: string, stallMs: string, passMs: string): Promise<void> {
+    this.#cluster.network.machine(name).loop.pause(Number(stallMs));
+    await this.#cluster.pass(Number(passMs));
   }
 
   async #start(name: string, versions: string): Promise<readonly string[]> {

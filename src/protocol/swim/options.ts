@@ -50,6 +50,12 @@ export interface SwimOptions {
   readonly healthMax: number;
   /** Scales period and timeout by local health (LHA-Probe). */
   readonly healthScalesProbes: boolean;
+  /**
+   * Waits out the scaled period after an answered probe as well (the paper's rule). False: an answer ends the doubt that stretched the period,
+   * and the next probe starts a plain period after the last, so a node is well again after as many periods as it has steps.
+   * @defaultValue false
+   */
+  readonly healthScalesAnswered: boolean;
   /** Counts a failed probe against our own health only if a relay's nack is missing too; false is the paper's rule, always. */
   readonly healthTrustsNacks: boolean;
   /** Tells a member that it is suspected or held for dead with any message to it (Lifeguard's buddy system). */
@@ -148,6 +154,7 @@ const defaults: SwimOptions = {
   suspicionRefusedMs: 500,
   healthMax: 8,
   healthScalesProbes: true,
+  healthScalesAnswered: false,
   healthTrustsNacks: true,
   buddy: true,
   ringProbes: true,

@@ -93,7 +93,11 @@ export class Prober {
     if (probe.phase === 'answered') return true;
     if (probe.phase === 'direct') this.#trips.add(now - probe.startedAt);
     probe.phase = 'answered';
-    this.#parts.health.change(-1);
+    const { health, options } = this.#parts;
+    health.change(-1);
+    if (options.healthScalesAnswered) return true;
+    const plainAt = after(probe.startedAt, options.probePeriodMs);
+    if (plainAt < this.#nextProbeAt) this.#nextProbeAt = plainAt > now ? plainAt : now;
     return true;
   }
 

@@ -109,7 +109,8 @@ export class SwimMachine {
 
   /**
    * The loop stood still for `stallMs` and has since delivered what had arrived meanwhile. Nothing that was due in that time is held
-   * against anybody; we doubt ourselves instead, and object before we are accused if it was long.
+   * against anybody. What was in flight gets the time back to the millisecond, so the stall says nothing about what we hear; it counts
+   * against our health once, and only if it was so long that others may accuse us. Then we object before they do.
    */
   slip(now: MonotonicMs, stallMs: number): void {
     const { prober, relay, joiner, facts, parts, receiver } = this.#engine;
@@ -119,8 +120,9 @@ export class SwimMachine {
     relay.slip(stallMs);
     joiner.slip(stallMs);
     parts.suspicions.slip(stallMs, parts.ears.stalled(now, stallMs));
-    parts.health.change(Math.ceil(stallMs / parts.options.probePeriodMs));
-    if (this.phase === 'up' && stallMs > parts.options.probePeriodMs) facts.refute(0);
+    if (stallMs <= parts.options.probePeriodMs) return;
+    parts.health.change(1);
+    if (this.phase === 'up') facts.refute(0);
   }
 
   /** The loop runs on time again. */

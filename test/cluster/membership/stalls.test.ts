@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SeededRandom } from '../../../src/core/random.js';
 import { SimMembers } from '../../../src/testing/membership/sim-members.js';
 
 describe('a member that stands still', () => {
@@ -55,6 +56,30 @@ describe('a member that stands still', () => {
         kindsOf(sim, 'suspect').filter((name) => name !== 'n3'),
         [],
       );
+    }
+  });
+
+  it('is suspect within four seconds right after everybody has stood still again and again', async function often() {
+    this.timeout(20_000);
+    for (const seed of [1, 3, 5, 11, 18]) {
+      const sim = new SimMembers({ seed: 700 + seed });
+      await sim.startMany(5);
+      const random = new SeededRandom(seed);
+      for (let round = 0; round < 4; round += 1) {
+        for (const name of ['n1', 'n2', 'n3', 'n4', 'n5']) {
+          sim.network.machine(name).loop.pause(500 + random.below(4500));
+          await sim.run(1000);
+        }
+        await sim.run(2000);
+      }
+      await sim.until(() => sim.agree(), 'one view after the stalls', 10_000);
+      const stalledAt = sim.simulator.now();
+      sim.network.machine('n4').loop.pause(15_000);
+      await sim.run(10_000);
+      const first = sim.seen('suspect', 'n4').find(({ atMs }) => atMs > stalledAt);
+      assert.ok(first !== undefined, 'the last stall was seen');
+      const afterMs = first.atMs - stalledAt;
+      assert.ok(afterMs <= 4000, `suspect after ${afterMs} ms, sim seed ${700 + seed}`);
     }
   });
 
