@@ -22,7 +22,6 @@ export type {
 } from './bus/event-bus.js';
 export type { Explanation } from './bus/explain.js';
 export type { EventSource, PublishFromOptions, PublishFromReport } from './bus/publish-from.js';
-export { createLocalBus } from './bus/create-local-bus.js';
 export type { StockAuthenticator, StockClient } from './cluster/link/link-options.js';
 export {
   call,
@@ -68,6 +67,7 @@ export type { NodeBusOptions } from './runtime/bus-options.js';
 export type { ClusterNode, NodeState } from './runtime/cluster-node.js';
 export { connectGuest, type GuestOptions } from './runtime/connect-guest.js';
 export { connectStock, type StockOptions, type StockServer } from './runtime/connect-stock.js';
+export { createLocalBus, type LocalBusOptions } from './runtime/create-local-bus.js';
 export { createNode } from './runtime/create-node.js';
 export type { GuestNode, MemberView } from './runtime/guest-node.js';
 export type { MembersEvent } from './runtime/members-stream.js';

@@ -2,8 +2,17 @@ import { checkOptionNames, optionError } from '../core/options.js';
 
 /** Throws `invalid-options` for options that are no object, for names that there are not, and for values of another kind. */
 export function checkOptionKinds(options: object): void {
-  checkOptionNames(options, names, 'createNode');
-  for (const [name, kind] of kinds) {
+  checkKinds(options, optionKinds, 'createNode');
+}
+
+/** The same for a bus without a node. */
+export function checkLocalBusKinds(options: object): void {
+  checkKinds(options, localBusKinds, 'createLocalBus');
+}
+
+function checkKinds(options: object, kinds: Readonly<Record<string, Kind>>, of: string): void {
+  checkOptionNames(options, new Set(Object.keys(kinds)), of);
+  for (const [name, kind] of Object.entries(kinds)) {
     const value: unknown = Reflect.get(options, name);
     if (value !== undefined && !kind.holds(value)) throw optionError(`option ${name}`, kind.todo, value);
   }
@@ -26,6 +35,8 @@ const flag: Kind = { todo: 'give true or false', holds: (value) => typeof value 
 const number: Kind = { todo: 'give a whole number', holds: (value) => typeof value === 'number' };
 const bytes: Kind = { todo: 'give a Uint8Array', holds: (value) => value instanceof Uint8Array };
 const routine: Kind = { todo: 'give a function', holds: (value) => typeof value === 'function' };
+
+const logger: Kind = doorOf('a logger: error, info and debug', ['error', 'info', 'debug']);
 
 /** Of every name in `NodeOptions`; a test holds them against each other. */
 const optionKinds: Readonly<Record<string, Kind>> = {
@@ -61,12 +72,18 @@ const optionKinds: Readonly<Record<string, Kind>> = {
   bus: objectOf('an object of options for the bus'),
   codeGeneration: flag,
   compiledShapes: flag,
-  logger: doorOf('a logger: error, info and debug', ['error', 'info', 'debug']),
+  logger,
   metrics: doorOf('metrics: counter, gauge and histogram', ['counter', 'gauge', 'histogram']),
 };
 
-const kinds: readonly (readonly [string, Kind])[] = Object.entries(optionKinds);
-const names: ReadonlySet<string> = new Set(Object.keys(optionKinds));
+const localBusKinds: Readonly<Record<string, Kind>> = {
+  name: text,
+  hooks: objectOf('an object of functions'),
+  checkValues: flag,
+  logger,
+  clock: doorOf('a clock, such as a Simulator of scalebus/testing', ['now', 'setTimer', 'afterTurn', 'wallMs']),
+  random: doorOf('a Random', ['below', 'fork']),
+};
 
 /** Throws `invalid-options` for parts of `tls` that there are not. */
 export function checkTlsNames(tls: object): void {

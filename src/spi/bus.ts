@@ -35,8 +35,8 @@ export interface BusEvent<T = unknown> {
   readonly captures: Readonly<Record<string, string>>;
 }
 
-/** Gets an event; a promise is waited for by `handled` confirmations, priorities and credit. */
-export type EventHandler = (event: BusEvent) => void | Promise<void>;
+/** Gets an event; a promise is waited for by `handled` confirmations, priorities and credit. What else it returns is ignored. */
+export type EventHandler = (event: BusEvent) => unknown;
 
 /** Answers a request; a returned async iterable answers more than once (for `requestMany`). */
 export type RespondHandler = (event: BusEvent, context: RespondContext) => unknown;

@@ -41,6 +41,7 @@ const documented: readonly (readonly [string, string, string])[] = [
   ['src/bus/event-bus.ts', 'EventBus', 'docs/reference/bus.md'],
   ['src/bus/event-bus.ts', 'BusRequestOptions', 'docs/reference/bus.md'],
   ['src/bus/event-bus.ts', 'EventBusOptions', 'docs/reference/bus.md'],
+  ['src/runtime/create-local-bus.ts', 'LocalBusOptions', 'docs/reference/bus.md'],
   ['src/bus/publish-from.ts', 'PublishFromOptions', 'docs/reference/bus.md'],
   ['src/bus/publish-from.ts', 'PublishFromReport', 'docs/reference/bus.md'],
   ['src/bus/hooks.ts', 'BusHooks', 'docs/reference/bus.md'],

@@ -34,7 +34,7 @@ export type HandlerOf<Kind extends MethodKind, In, Out> = {
   call: (input: In, context: CallContext) => Out | Promise<Out> | Observable<Out>;
   stream: (input: In, context: CallContext) => ItemSource<Out> | Promise<ItemSource<Out>>;
   channel: (input: AsyncIterable<In>, context: CallContext) => ItemSource<Out> | Promise<ItemSource<Out>>;
-  'one-way': (input: In, context: CallContext) => void | Promise<void>;
+  'one-way': (input: In, context: CallContext) => unknown;
 }[Kind];
 
 /** The handlers of a contract. */
