@@ -19,8 +19,6 @@ const service = 'failure';
 const eventsPerSec = 10_000;
 const calls = 32;
 const timeoutMs = 2000;
-/** Under load before the signal. */
-const beforeSeconds = 2;
 
 /** The bench `failure`. */
 export const failureBench: Bench = {
@@ -64,6 +62,8 @@ async function measure(run: Run, entry: Entry, signal: 'SIGKILL' | 'SIGSTOP'): P
     await everyone([survivor, victim], 'serve', () => ({ service }));
     await loader.ask('callable', { service });
     await settled(loader, [fileOf(0), fileOf(1)]);
+    /** Under load before the signal. */
+    const beforeSeconds = run.options.smoke ? 1 : 2;
     const afterSeconds = Math.max(run.options.seconds, run.options.smoke ? 2 : 8);
     const seconds = beforeSeconds + afterSeconds;
     const from = [0, 1].map((index) => readWitness(fileOf(index)).count);
