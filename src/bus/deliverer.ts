@@ -32,7 +32,7 @@ export class Deliverer {
     if (this.#core.isGuarded && this.#isForbidden(peer, arrived.topic)) return handledCode.failed;
     const fan = blocker === undefined ? this.#findFan(arrived) : undefined;
     const chosen = blocker === undefined ? this.#chooseMembers(fan, arrived) : wantsIt(blocker, arrived);
-    if ((fan === undefined || fan.plain.length === 0) && chosen.length === 0) return this.#tellUnwanted(arrived);
+    if ((fan === undefined || fan.receipt.local === 0) && chosen.length === 0) return this.#tellUnwanted(arrived);
     const event = this.#decode(peer, arrived, blocker !== undefined);
     if (event === undefined) return handledCode.failed;
     const done = arrived.head.confirm === 2 ? new Gate() : undefined;
@@ -111,6 +111,7 @@ const nobody: readonly Subscriber[] = [];
 
 const ownLaneFan: Fan = {
   plain: [],
+  only: undefined,
   groups: [],
   tiered: false,
   receipt: { local: 0, nodes: 0, groups: 0, dropped: 0 },

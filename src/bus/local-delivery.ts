@@ -5,7 +5,7 @@ import { chooseCandidate, type Candidate } from '../protocol/bus/group.js';
 import { TopicTrie, type TopicMatch } from '../protocol/bus/topic-trie.js';
 import type { SharedEvent } from './event.js';
 import { Gate } from './gate.js';
-import { buildPlan, type Fan, type FanGroup, type Plan } from './plan.js';
+import { buildPlan, buildPlanOfOne, type Fan, type FanGroup, type Plan } from './plan.js';
 import type { Subscriber } from './subscriber.js';
 import type { Wanted } from './wanted.js';
 
@@ -14,7 +14,7 @@ import type { Wanted } from './wanted.js';
  * handles has reached everyone, so that all subscriptions see one order.
  */
 export class LocalDelivery {
-  readonly #trie = new TopicTrie<Subscriber, Plan>(buildPlan, { isSame: isUnnarrowed });
+  readonly #trie = new TopicTrie<Subscriber, Plan>(buildPlan, { buildOne: buildPlanOfOne });
   readonly #random: Random;
   readonly #later = new BoundedQueue<Later>(laterMax);
   #delivering = false;
@@ -85,7 +85,7 @@ export class LocalDelivery {
   #deliverLater(later: Later): number {
     if (!this.#later.push(later)) return 0;
     later.done?.hold();
-    return later.fan.plain.length + later.chosen.length;
+    return later.fan.receipt.local + later.chosen.length;
   }
 }
 
@@ -99,19 +99,22 @@ interface Later {
   readonly done: Gate | undefined;
 }
 
-function isUnnarrowed({ wanted }: Subscriber): boolean {
-  return wanted.only === undefined;
-}
-
 function deliverNow(fan: Fan, chosen: readonly Subscriber[], event: SharedEvent, done: Gate | undefined): number {
   if (fan.tiered) return deliverTiers([...fan.plain, ...chosen].toSorted(byPriority), event, done);
   let taken = 0;
-  const plain = fan.plain;
-  for (let index = 0; index < plain.length; index += 1) {
-    if (plain[index]?.offer(event, undefined, done) === true) taken += 1;
-  }
+  const { only } = fan;
+  if (only !== undefined) taken = only.offer(event, undefined, done) ? 1 : 0;
+  else taken = offerEach(fan.plain, event, done);
   for (let index = 0; index < chosen.length; index += 1) {
     if (chosen[index]?.offer(event, undefined, done) === true) taken += 1;
+  }
+  return taken;
+}
+
+function offerEach(plain: readonly Subscriber[], event: SharedEvent, done: Gate | undefined): number {
+  let taken = 0;
+  for (let index = 0; index < plain.length; index += 1) {
+    if (plain[index]?.offer(event, undefined, done) === true) taken += 1;
   }
   return taken;
 }

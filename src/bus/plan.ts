@@ -12,8 +12,10 @@ export interface Plan {
 
 /** The subscriptions for one origin. */
 export interface Fan {
-  /** Outside groups; smaller priority first, older first. */
+  /** Outside groups; smaller priority first, older first. As many as `receipt.local`, which is read on the hot path instead. */
   readonly plain: readonly Subscriber[];
+  /** The one subscription of `plain` when there is no other: what most topics of most nodes reach. */
+  readonly only: Subscriber | undefined;
   readonly groups: readonly FanGroup[];
   /** True when not all have the same priority: then tiers run one after another. */
   readonly tiered: boolean;
@@ -31,6 +33,11 @@ export interface FanGroup {
 /** Nobody: what most publishes of a quiet node return. */
 export const emptyReceipt: Receipt = Object.freeze({ local: 0, nodes: 0, groups: 0, dropped: 0 });
 
+/** The plan of a subscription that is alone with its topics, unless it depends on the topic or is not plain. */
+export function buildPlanOfOne(subscriber: Subscriber): Plan | undefined {
+  return subscriber.isPlain ? new OnePlan(subscriber) : undefined;
+}
+
 /** Sorts what matched a topic into a plan. `topic` is undefined for a broadcast: then `only` cannot narrow. */
 export function buildPlan(subscribers: readonly Subscriber[], topic: string | undefined): Plan {
   if (subscribers.length === 0) return emptyPlan;
@@ -38,6 +45,8 @@ export function buildPlan(subscribers: readonly Subscriber[], topic: string | un
     topic === undefined
       ? subscribers
       : subscribers.filter(({ wanted }) => wanted.only === undefined || wanted.wants(topic));
+  const [only] = wanting;
+  if (wanting.length === 1 && only?.isPlain === true) return new OnePlan(only);
   if (wanting.every(({ options }) => options.local && options.broker && !hasOwnLane(options))) {
     const fan = buildFan(wanting);
     return { own: fan, foreign: fan };
@@ -46,6 +55,39 @@ export function buildPlan(subscribers: readonly Subscriber[], topic: string | un
     own: buildFan(wanting.filter(({ options }) => options.local)),
     foreign: buildFan(wanting.filter(({ options }) => options.broker && usesSharedLane(options))),
   };
+}
+
+/** The plan of one plain subscription, and its only fan: made for each unique topic, so it is one small object. */
+class OnePlan implements Plan, Fan {
+  readonly only: Subscriber;
+
+  constructor(only: Subscriber) {
+    this.only = only;
+  }
+
+  get own(): Fan {
+    return this;
+  }
+
+  get foreign(): Fan {
+    return this;
+  }
+
+  get plain(): readonly Subscriber[] {
+    return [this.only];
+  }
+
+  get groups(): readonly FanGroup[] {
+    return noGroups;
+  }
+
+  get tiered(): boolean {
+    return false;
+  }
+
+  get receipt(): Receipt {
+    return oneReceipt;
+  }
 }
 
 function buildFan(subscribers: readonly Subscriber[]): Fan {
@@ -57,6 +99,7 @@ function buildFan(subscribers: readonly Subscriber[]): Fan {
   const first = sorted[0]?.options.priority;
   return {
     plain,
+    only: plain.length === 1 ? plain[0] : undefined,
     groups: collectGroups(sorted),
     tiered: sorted.some(({ options }) => options.priority !== first),
     receipt: Object.freeze({ local: plain.length, nodes: 0, groups: 0, dropped: 0 }),
@@ -75,6 +118,10 @@ function collectGroups(subscribers: readonly Subscriber[]): readonly FanGroup[] 
   return [...groups.values()];
 }
 
-const emptyFan: Fan = { plain: [], groups: [], tiered: false, receipt: emptyReceipt };
+const noGroups: readonly FanGroup[] = [];
+
+const oneReceipt: Receipt = Object.freeze({ local: 1, nodes: 0, groups: 0, dropped: 0 });
+
+const emptyFan: Fan = { plain: [], only: undefined, groups: [], tiered: false, receipt: emptyReceipt };
 
 const emptyPlan: Plan = { own: emptyFan, foreign: emptyFan };

@@ -58,10 +58,10 @@ export class Publisher {
       return this.#publishWide({ topic: found.topic, broadcast: false, fan, route, options }, value);
     }
     // The quick way: plain subscriptions of this node, or nobody.
-    if (fan.plain.length === 0) return emptyReceipt;
+    if (fan.receipt.local === 0) return emptyReceipt;
     const event = new SharedEvent(found.topic, this.#evaluate(value), this.#restOf(options));
     const local = this.#delivery.deliver(fan, noMembers, event);
-    return local === fan.plain.length ? fan.receipt : { ...emptyReceipt, local, dropped: fan.plain.length - local };
+    return local === fan.receipt.local ? fan.receipt : { ...emptyReceipt, local, dropped: fan.receipt.local - local };
   }
 
   broadcast(pattern: string, value: unknown, options: PublishOptions): Receipt {
@@ -125,7 +125,7 @@ export class Publisher {
     // Out first, as below.
     const nodes = this.#outlet?.sendPlain(route, topic, evaluated) ?? 0;
     const { receipt } = route;
-    const here = fan.plain.length;
+    const here = fan.receipt.local;
     if (here === 0 && nodes === receipt.nodes) return receipt;
     const event = new SharedEvent(topic, evaluated, this.#plainRest);
     const local = here === 0 ? 0 : this.#delivery.deliver(fan, noMembers, event);
@@ -158,13 +158,13 @@ export class Publisher {
   #publishWide(wide: WideEvent, value: unknown, onSent?: (result: SendResult) => void): Receipt {
     const { fan, route, options, watch } = wide;
     const leaves = route !== undefined && !route.empty;
-    if (!leaves && fan.plain.length === 0 && fan.groups.length === 0) return emptyReceipt;
+    if (!leaves && fan.receipt.local === 0 && fan.groups.length === 0) return emptyReceipt;
     const evaluated = this.#evaluate(value);
     const election = this.#elect(wide, undefined);
     // Out first: what handlers here publish in answer must not overtake what they answer.
     const sent = leaves ? this.#send(wide, evaluated, election.winners) : noSend;
     onSent?.(sent);
-    const expected = fan.plain.length + election.chosen.length;
+    const expected = fan.receipt.local + election.chosen.length;
     const event = expected === 0 ? undefined : new SharedEvent(wide.topic, evaluated, this.#restOf(options));
     const local = event === undefined ? 0 : this.#delivery.deliver(fan, election.chosen, event, watch?.done);
     const dropped = sent.dropped + election.dropped + expected - local;
@@ -195,7 +195,13 @@ export class Publisher {
     const route = this.#outlet.find(wide.topic);
     const again: WideEvent = {
       ...wide,
-      fan: { ...fan, plain: [], groups: fan.groups.filter(({ name }) => names.has(name)) },
+      fan: {
+        plain: [],
+        only: undefined,
+        tiered: fan.tiered,
+        receipt: emptyReceipt,
+        groups: fan.groups.filter(({ name }) => names.has(name)),
+      },
       route: { ...route, groups: route.groups.filter(({ name }) => names.has(name)) },
     };
     const election = this.#elect(again, lost);

@@ -6,7 +6,7 @@ import { OwnEvent, type SharedEvent } from './event.js';
 import type { Gate } from './gate.js';
 import type { HandlerMeter } from './handler-meter.js';
 import { SubscriberState, type Waiting } from './subscriber-state.js';
-import type { ResolvedSubscribeOptions } from './subscribe-options.js';
+import { hasOwnLane, type ResolvedSubscribeOptions } from './subscribe-options.js';
 import { isThenable } from './thenable.js';
 import type { Wanted } from './wanted.js';
 
@@ -29,7 +29,9 @@ export class Subscriber implements SubscriptionStats {
   readonly order: number;
   received = 0;
   handled = 0;
-  wanted: Wanted;
+  /** Its handler takes events as they are: nothing is decoded or captured. */
+  #takesShared: boolean;
+  #wanted: Wanted;
   readonly #handler: EventHandler;
   readonly #host: SubscriberHost;
   #state: SubscriberState | undefined;
@@ -40,9 +42,27 @@ export class Subscriber implements SubscriptionStats {
     this.#handler = handler;
     this.options = setup.options;
     this.order = setup.order;
-    this.wanted = setup.wanted;
+    this.#wanted = setup.wanted;
+    this.#takesShared = takesShared(setup.options, setup.wanted);
     if (setup.onEnd !== undefined) this.state.onEnd = setup.onEnd;
     if (setup.meter !== undefined) this.state.meter = setup.meter;
+  }
+
+  get wanted(): Wanted {
+    return this.#wanted;
+  }
+
+  set wanted(wanted: Wanted) {
+    this.#wanted = wanted;
+    this.#takesShared = takesShared(this.options, wanted);
+  }
+
+  /** True when it gets every event of its patterns, from this node's programs and from shared lanes, and no group chooses. */
+  get isPlain(): boolean {
+    const { local, broker, group } = this.options;
+    if (!local || !broker || group !== undefined || hasOwnLane(this.options)) return false;
+    // What narrows is captured, so one that takes events as they are has nothing of the kind, and its patterns stay where they are.
+    return this.#takesShared || this.#wanted.only === undefined;
   }
 
   /** Its parts that most subscriptions never need; made by asking. */
@@ -114,7 +134,7 @@ export class Subscriber implements SubscriptionStats {
     if (this.#stopped) return false;
     this.received += 1;
     done?.hold();
-    const own = this.#view(event);
+    const own = this.#takesShared ? event : this.#view(event);
     if (own === undefined) {
       done?.settle(false);
       return false;
@@ -170,9 +190,7 @@ export class Subscriber implements SubscriptionStats {
 
   #view(event: SharedEvent): BusEvent | undefined {
     const { decode } = this.options;
-    if (decode === undefined) {
-      return this.wanted.hasCaptures ? new OwnEvent(event, event.value, this.wanted.patterns) : event;
-    }
+    if (decode === undefined) return new OwnEvent(event, event.value, this.wanted.patterns);
     try {
       return new OwnEvent(event, decode(event.value), this.wanted.patterns);
     } catch (error) {
@@ -330,6 +348,10 @@ export class Subscriber implements SubscriptionStats {
     state.roomWaiters = undefined;
     for (const run of waiters) run();
   }
+}
+
+function takesShared({ decode }: ResolvedSubscribeOptions, { hasCaptures }: Wanted): boolean {
+  return decode === undefined && !hasCaptures;
 }
 
 /** What a subscriber is made of. */

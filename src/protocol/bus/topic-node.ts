@@ -1,21 +1,26 @@
-import type { TopicPattern } from '../../core/topic.js';
+import type { Rest } from './topic-rest.js';
+import { takesRest } from './topic-rest.js';
+import type { TopicScan } from './topic-scan.js';
 
 /**
- * The trie over segments of patterns with wildcards. Most nodes have one child and most ends one value, and each is kept without a
- * map or a set: those cost more memory than the rest of a subscription, and a look-up in one is a few cache misses.
+ * The trie over segments of patterns with wildcards. Where a pattern is alone, the rest of it hangs as one leaf, so most patterns
+ * are one node; most places hold one value, which is kept without a set. A look-up is a few cache misses, and so are a map's.
  */
-export interface TrieNode<T, M> extends Place<T> {
+export interface TrieNode<T> extends Place<T> {
+  /** What the patterns of the values here have after this node; a node with a rest has nothing below it. */
+  rest: Rest | undefined;
+  below: Below<T> | undefined;
+}
+
+/** The children of a node. */
+interface Below<T> {
   /** The only literal child and its segment, while there is one. */
   segment: string | undefined;
-  child: TrieNode<T, M> | undefined;
+  child: TrieNode<T> | undefined;
   /** All literal children, once there were two. */
-  literals: Map<string, TrieNode<T, M>> | undefined;
-  star: TrieNode<T, M> | undefined;
-  doubleStar: TrieNode<T, M> | undefined;
-  pattern: TopicPattern | undefined;
-  /** What the one value here makes of any topic that nothing else matches; of the trie's generation `keptAt`. */
-  kept: M | undefined;
-  keptAt: number;
+  literals: Map<string, TrieNode<T>> | undefined;
+  star: TrieNode<T> | undefined;
+  doubleStar: TrieNode<T> | undefined;
 }
 
 /** Values at one place: most places hold one, so a set is made for the second only. */
@@ -25,123 +30,133 @@ export interface Place<T> {
 }
 
 /** A node without children and values. */
-export function createNode<T, M>(): TrieNode<T, M> {
-  return {
-    one: undefined,
-    many: undefined,
-    segment: undefined,
-    child: undefined,
-    literals: undefined,
-    star: undefined,
-    doubleStar: undefined,
-    pattern: undefined,
-    kept: undefined,
-    keptAt: 0,
-  };
+export function createNode<T>(rest: Rest | undefined): TrieNode<T> {
+  return { rest, one: undefined, many: undefined, below: undefined };
 }
 
 /**
- * Adds to `found` every place under a node whose patterns take the topic from `at` on, which is where a segment begins, or one
- * behind the end. A place may be found more than once, by different lengths of a `**`. The topic is in normal form.
+ * Adds to `found` every place under a node whose patterns take the segments of a topic from `at` on. A place may be found more
+ * than once, by different lengths of a `**`.
  */
-export function walkTopic<T, M>(node: TrieNode<T, M>, topic: string, at: number, found: TrieNode<T, M>[]): void {
-  const double = node.doubleStar;
-  if (double !== undefined) {
-    if (!isVacant(double)) found.push(double);
-    // Nothing after the ** : it takes every rest, and there is nothing to try at each depth.
-    if (hasChildren(double)) {
-      for (let skip = at; skip <= topic.length; skip = segmentEnd(topic, skip) + 1) {
-        walkBelow(double, topic, skip, found);
-      }
+export function walkTopic<T>(node: TrieNode<T>, topic: TopicScan, at: number, found: TrieNode<T>[]): void {
+  if (node.rest !== undefined) {
+    if (takesRest(node.rest.segments, 0, topic, at)) found.push(node);
+    return;
+  }
+  if (at === topic.count && !isVacant(node)) found.push(node);
+  const { below } = node;
+  if (below === undefined) return;
+  if (below.doubleStar !== undefined) walkSome(below.doubleStar, topic, at, found);
+  if (at < topic.count) walkBelow(below, topic, at, found);
+}
+
+/** Behind a `**`, which takes any number of segments. */
+function walkSome<T>(node: TrieNode<T>, topic: TopicScan, at: number, found: TrieNode<T>[]): void {
+  const { rest, below } = node;
+  if (rest === undefined && !isVacant(node)) found.push(node);
+  // Nothing after the ** : it takes every rest, and there is nothing to try at each depth.
+  if (rest === undefined && below === undefined) return;
+  for (let skip = at; skip < topic.count; skip += 1) {
+    if (below !== undefined) walkBelow(below, topic, skip, found);
+    else if (rest !== undefined && takesRest(rest.segments, 0, topic, skip)) {
+      found.push(node);
+      return;
     }
   }
-  walkBelow(node, topic, at, found);
 }
 
-/** Tries the children of a node that take exactly one segment. */
-function walkBelow<T, M>(node: TrieNode<T, M>, topic: string, at: number, found: TrieNode<T, M>[]): void {
-  if (at > topic.length) return;
-  const end = segmentEnd(topic, at);
-  const literal = literalOf(node, topic, at, end);
-  if (literal !== undefined) step(literal, topic, end + 1, found);
-  if (node.star !== undefined) step(node.star, topic, end + 1, found);
+/** Tries the children that take exactly one segment. */
+function walkBelow<T>(below: Below<T>, topic: TopicScan, at: number, found: TrieNode<T>[]): void {
+  const { literals, segment, child, star } = below;
+  if (literals !== undefined) {
+    const literal = literals.get(topic.segment(at));
+    if (literal !== undefined) walkTopic(literal, topic, at + 1, found);
+  } else if (segment !== undefined && child !== undefined && topic.isSegment(at, segment)) {
+    walkTopic(child, topic, at + 1, found);
+  }
+  if (star !== undefined) walkTopic(star, topic, at + 1, found);
 }
 
-function step<T, M>(node: TrieNode<T, M>, topic: string, at: number, found: TrieNode<T, M>[]): void {
-  if (at > topic.length && !isVacant(node)) found.push(node);
-  walkTopic(node, topic, at, found);
+/** Adds to `found` every place with values, and tells the segments of its patterns. */
+export function visitPlaces<T>(
+  node: TrieNode<T>,
+  path: string[],
+  visit: (place: Place<T>, segments: readonly string[]) => void,
+): void {
+  if (!isVacant(node)) visit(node, node.rest === undefined ? path : [...path, ...node.rest.segments]);
+  if (node.below === undefined) return;
+  const enter = (segment: string, child: TrieNode<T>): void => {
+    path.push(segment);
+    visitPlaces(child, path, visit);
+    path.pop();
+  };
+  const { segment, child, literals, star, doubleStar } = node.below;
+  if (segment !== undefined && child !== undefined) enter(segment, child);
+  if (literals !== undefined) for (const [text, literal] of literals) enter(text, literal);
+  if (star !== undefined) enter('*', star);
+  if (doubleStar !== undefined) enter('**', doubleStar);
 }
 
-function segmentEnd(topic: string, at: number): number {
-  const end = topic.indexOf('/', at);
-  return end < 0 ? topic.length : end;
-}
-
-function literalOf<T, M>(node: TrieNode<T, M>, topic: string, at: number, end: number): TrieNode<T, M> | undefined {
-  if (node.literals !== undefined) return node.literals.get(topic.slice(at, end));
-  const { segment } = node;
-  if (segment === undefined || segment.length !== end - at) return undefined;
-  return topic.startsWith(segment, at) ? node.child : undefined;
-}
-
-/** The child that a segment of a pattern leads to; made when there is none. */
-export function childOf<T, M>(node: TrieNode<T, M>, segment: string): TrieNode<T, M> {
-  if (segment === '*') return (node.star ??= createNode());
-  if (segment === '**') return (node.doubleStar ??= createNode());
-  const held = findChild(node, segment);
-  if (held !== undefined) return held;
-  const child = createNode<T, M>();
-  if (node.literals !== undefined) {
-    node.literals.set(segment, child);
-  } else if (node.segment === undefined || node.child === undefined) {
-    node.segment = segment;
-    node.child = child;
+/** Hangs a new node under one that has no child of this segment. */
+export function addChild<T>(node: TrieNode<T>, segment: string, child: TrieNode<T>): void {
+  const below = (node.below ??= createBelow());
+  if (segment === '*') below.star = child;
+  else if (segment === '**') below.doubleStar = child;
+  else if (below.literals !== undefined) below.literals.set(segment, child);
+  else if (below.segment === undefined || below.child === undefined) {
+    below.segment = segment;
+    below.child = child;
   } else {
-    node.literals = new Map([
-      [node.segment, node.child],
+    below.literals = new Map([
+      [below.segment, below.child],
       [segment, child],
     ]);
-    node.segment = undefined;
-    node.child = undefined;
+    below.segment = undefined;
+    below.child = undefined;
   }
-  return child;
+}
+
+function createBelow<T>(): Below<T> {
+  return { segment: undefined, child: undefined, literals: undefined, star: undefined, doubleStar: undefined };
 }
 
 /** The child that a segment of a pattern leads to. */
-export function findChild<T, M>(node: TrieNode<T, M>, segment: string): TrieNode<T, M> | undefined {
-  if (segment === '*') return node.star;
-  if (segment === '**') return node.doubleStar;
-  return node.literals === undefined ? (node.segment === segment ? node.child : undefined) : node.literals.get(segment);
+export function findChild<T>({ below }: TrieNode<T>, segment: string): TrieNode<T> | undefined {
+  if (below === undefined) return undefined;
+  if (segment === '*') return below.star;
+  if (segment === '**') return below.doubleStar;
+  if (below.literals !== undefined) return below.literals.get(segment);
+  return below.segment === segment ? below.child : undefined;
 }
 
 /** Drops what a removal left empty, from the end of the path upwards. */
-export function prune<T, M>(path: readonly TrieNode<T, M>[], segments: readonly string[]): void {
+export function prune<T>(path: readonly TrieNode<T>[], segments: readonly string[]): void {
   for (let depth = path.length - 1; depth > 0; depth -= 1) {
     const node = path[depth];
     const parent = path[depth - 1];
     const segment = segments[depth - 1];
     if (node === undefined || parent === undefined || segment === undefined) return;
-    if (!isVacant(node) || hasChildren(node)) return;
+    if (!isVacant(node) || node.below !== undefined) return;
     dropChild(parent, segment);
   }
 }
 
-function dropChild<T, M>(node: TrieNode<T, M>, segment: string): void {
-  if (segment === '*') node.star = undefined;
-  else if (segment === '**') node.doubleStar = undefined;
-  else if (node.literals === undefined) {
-    node.segment = undefined;
-    node.child = undefined;
+function dropChild<T>(node: TrieNode<T>, segment: string): void {
+  const { below } = node;
+  if (below === undefined) return;
+  if (segment === '*') below.star = undefined;
+  else if (segment === '**') below.doubleStar = undefined;
+  else if (below.literals === undefined) {
+    below.segment = undefined;
+    below.child = undefined;
   } else {
-    node.literals.delete(segment);
-    if (node.literals.size === 0) node.literals = undefined;
+    below.literals.delete(segment);
+    if (below.literals.size === 0) below.literals = undefined;
   }
-}
-
-function hasChildren<T, M>(node: TrieNode<T, M>): boolean {
-  return (
-    node.child !== undefined || node.literals !== undefined || node.star !== undefined || node.doubleStar !== undefined
-  );
+  const { child, literals, star, doubleStar } = below;
+  if (child === undefined && literals === undefined && star === undefined && doubleStar === undefined) {
+    node.below = undefined;
+  }
 }
 
 /** Adds a value; false when it was there. */

@@ -1,9 +1,8 @@
-import { hashText } from '../../core/hash.js';
 import { normalizeTopic, topicToSegments, type TopicPattern } from '../../core/topic.js';
 import { patternsOverlap } from './pattern-overlap.js';
 import {
+  addChild,
   addTo,
-  childOf,
   collect,
   createNode,
   findChild,
@@ -12,8 +11,11 @@ import {
   prune,
   removeFrom,
   type TrieNode,
+  visitPlaces,
   walkTopic,
 } from './topic-node.js';
+import { isRest, RestBook } from './topic-rest.js';
+import { TopicScan } from './topic-scan.js';
 
 /**
  * Which values want a topic. Exact topics are slots of one map; patterns with wildcards are a trie over segments. What a topic
@@ -23,21 +25,22 @@ import {
  */
 export class TopicTrie<T extends object, M> {
   readonly #build: (values: readonly T[], topic: string | undefined) => M;
-  readonly #isSame: (value: T) => boolean;
+  readonly #buildOne: (value: T) => M | undefined;
   readonly #cacheMax: number;
   /** What nothing matches; shared by all topics that nobody wants. */
   readonly #none: M;
   readonly #slots = new Map<string, Slot<T, M>>();
   /** Exact topics that one value wants and nobody has asked for yet: of a million most are, and need no slot. */
   readonly #singles = new Map<string, T>();
-  readonly #root: TrieNode<T, M> = createNode();
-  readonly #leaves = new Set<TrieNode<T, M>>();
+  readonly #root: TrieNode<T> = createNode(undefined);
+  readonly #rests = new RestBook();
   readonly #cached: Slot<T, M>[] = [];
   /** Slots by topics as callers write them, which need not be the normal form; emptied when there are too many. */
   readonly #spellings = new Map<string, Slot<T, M>>();
   readonly #seen = new Uint32Array(doorkeeperSize);
+  readonly #scan = new TopicScan();
   /** Empty but while a topic is matched. */
-  readonly #places: TrieNode<T, M>[] = [];
+  readonly #places: TrieNode<T>[] = [];
   #evictAt = 0;
   #wildcards = 0;
   #exacts = 0;
@@ -47,9 +50,9 @@ export class TopicTrie<T extends object, M> {
    * `build` turns the matching values of a topic into what `find` returns; it is called once for each change, not each event.
    * For a broadcast there is no one topic.
    */
-  constructor(build: (values: readonly T[], topic: string | undefined) => M, options: TopicTrieOptions<T> = {}) {
+  constructor(build: (values: readonly T[], topic: string | undefined) => M, options: TopicTrieOptions<T, M> = {}) {
     this.#build = build;
-    this.#isSame = options.isSame ?? never;
+    this.#buildOne = options.buildOne ?? nothing;
     this.#cacheMax = options.cacheMax ?? 65_536;
     this.#none = build([], undefined);
   }
@@ -67,32 +70,75 @@ export class TopicTrie<T extends object, M> {
   /** Adds a value under a pattern; adding the same pair again changes nothing and returns false. */
   add(pattern: TopicPattern, value: T): boolean {
     if (pattern.exact) return this.#addExact(pattern.text, value);
-    let node = this.#root;
-    for (const segment of pattern.segments) node = childOf(node, segment);
+    const node = this.#openNode(pattern.segments);
     if (!addTo(node, value)) return false;
-    node.pattern = pattern;
-    this.#leaves.add(node);
     this.#wildcards += 1;
     this.#generation += 1;
     return true;
   }
 
+  /** The node of a pattern; made when there is none. */
+  #openNode(segments: readonly string[]): TrieNode<T> {
+    let node = this.#root;
+    for (let depth = 0; ; depth += 1) {
+      if (isRest(node.rest, segments, depth)) return node;
+      if (node.rest !== undefined) this.#unfold(node);
+      const segment = segments[depth];
+      if (segment === undefined) return node;
+      let child = findChild(node, segment);
+      if (child === undefined) {
+        child = createNode(this.#rests.hold(segments, depth + 1));
+        addChild(node, segment, child);
+        return child;
+      }
+      node = child;
+    }
+  }
+
+  /** A pattern that shares only some of a node's rest has come: the values there move one segment down. */
+  #unfold(node: TrieNode<T>): void {
+    const { rest } = node;
+    const segment = rest?.segments[0];
+    if (rest === undefined || segment === undefined) return;
+    const child = createNode<T>(this.#rests.hold(rest.segments, 1));
+    child.one = node.one;
+    child.many = node.many;
+    node.one = undefined;
+    node.many = undefined;
+    node.rest = undefined;
+    this.#rests.release(rest);
+    addChild(node, segment, child);
+  }
+
   /** Removes a pair; false when it was not there. */
   remove(pattern: TopicPattern, value: T): boolean {
     if (pattern.exact) return this.#removeExact(pattern.text, value);
-    const path: TrieNode<T, M>[] = [this.#root];
-    let node: TrieNode<T, M> | undefined = this.#root;
-    for (const segment of pattern.segments) {
-      node = findChild(node, segment);
-      if (node === undefined) return false;
-      path.push(node);
+    const { segments } = pattern;
+    const path = this.#pathOf(segments);
+    const node = path.at(-1);
+    if (node === undefined || !removeFrom(node, value)) return false;
+    if (isVacant(node)) {
+      this.#rests.release(node.rest);
+      node.rest = undefined;
+      prune(path, segments);
     }
-    if (!removeFrom(node, value)) return false;
-    if (isVacant(node)) this.#leaves.delete(node);
-    prune(path, pattern.segments);
     this.#wildcards -= 1;
     this.#generation += 1;
     return true;
+  }
+
+  /** The nodes from the root to that of a pattern; none when it has none. */
+  #pathOf(segments: readonly string[]): readonly TrieNode<T>[] {
+    const path: TrieNode<T>[] = [this.#root];
+    let node = this.#root;
+    for (let depth = 0; !isRest(node.rest, segments, depth); depth += 1) {
+      const segment = segments[depth];
+      const child = segment === undefined ? undefined : findChild(node, segment);
+      if (child === undefined) return [];
+      path.push(child);
+      node = child;
+    }
+    return path;
   }
 
   /** Returns the match of a topic with its normal form; throws `invalid-topic`. The hot path: one map look-up, no allocation. */
@@ -105,9 +151,9 @@ export class TopicTrie<T extends object, M> {
   findOverlap(patterns: readonly TopicPattern[]): M {
     const found = new Set<T>();
     for (const pattern of patterns) {
-      for (const leaf of this.#leaves) {
-        if (patternsOverlap(pattern.segments, leaf.pattern?.segments ?? [])) collect(leaf, found);
-      }
+      visitPlaces(this.#root, [], (place, segments) => {
+        if (patternsOverlap(pattern.segments, segments)) collect(place, found);
+      });
       if (pattern.exact) {
         const slot = this.#slots.get(pattern.text) ?? this.#openSlot(pattern.text);
         if (slot !== undefined) collect(slot, found);
@@ -173,15 +219,19 @@ export class TopicTrie<T extends object, M> {
   }
 
   #findCold(spelling: string): TopicMatch<M> {
-    const topic = normalizeTopic(spelling);
-    const slot = this.#slots.get(topic) ?? this.#openSlot(topic);
+    const scan = this.#scan;
+    // Only the refused need the words for why.
+    const topic = scan.read(spelling) ? scan.normal : normalizeTopic(spelling);
+    const isRepeated = this.#cacheMax > 0 && this.#isRepeated(scan.hash);
+    // Who is not wanted by name and comes for the first time has no slot, and the text of a unique topic is never hashed.
+    const slot = isRepeated || this.#exacts > 0 ? (this.#slots.get(topic) ?? this.#openSlot(topic)) : undefined;
     if (slot !== undefined) {
       if (this.#spellings.size >= this.#cacheMax) this.#spellings.clear();
       if (this.#cacheMax > 0) this.#spellings.set(spelling, slot);
       return slot.generation === this.#generation ? slot : this.#refresh(slot);
     }
     const match = this.#match(topic, undefined);
-    if (this.#cacheMax === 0 || !this.#isRepeated(topic)) return { topic, match };
+    if (!isRepeated) return { topic, match };
     const fresh = createSlot<T, M>(topic, match);
     fresh.generation = this.#generation;
     this.#admit(fresh);
@@ -200,29 +250,16 @@ export class TopicTrie<T extends object, M> {
     return slot;
   }
 
+  /** Of the topic that was scanned last. */
   #match(topic: string, slot: Slot<T, M> | undefined): M {
     const places = this.#places;
     // Left by a `build` that threw.
-    places.length = 0;
-    if (this.#wildcards > 0) walkTopic(this.#root, topic, 1, places);
+    while (places.length > 0) places.pop();
+    if (this.#wildcards > 0) walkTopic(this.#root, this.#scan, 0, places);
     const first = places[0];
-    const match =
-      places.length === 1 && first !== undefined && (slot === undefined || isVacant(slot))
-        ? this.#matchOf(first, topic)
-        : this.#matchAll(slot, topic);
-    places.length = 0;
-    return match;
-  }
-
-  /** One place alone, with one value as a rule: what that makes of a topic is made once. */
-  #matchOf(node: TrieNode<T, M>, topic: string): M {
-    const { one } = node;
-    if (one === undefined || !this.#isSame(one)) return this.#matchAll(undefined, topic);
-    if (node.kept === undefined || node.keptAt !== this.#generation) {
-      node.kept = this.#build([one], topic);
-      node.keptAt = this.#generation;
-    }
-    return node.kept;
+    const isAlone = places.length === 1 && (slot === undefined || isVacant(slot));
+    if (!isAlone || first?.one === undefined) return this.#matchAll(slot, topic);
+    return this.#buildOne(first.one) ?? this.#matchAll(slot, topic);
   }
 
   #matchAll(slot: Slot<T, M> | undefined, topic: string): M {
@@ -233,8 +270,7 @@ export class TopicTrie<T extends object, M> {
   }
 
   /** True when the topic was asked for before, as far as a small table of hashes remembers. */
-  #isRepeated(topic: string): boolean {
-    const hash = hashText(topic);
+  #isRepeated(hash: number): boolean {
     const at = hash & (doorkeeperSize - 1);
     if (this.#seen[at] === hash) return true;
     this.#seen[at] = hash;
@@ -258,15 +294,18 @@ export class TopicTrie<T extends object, M> {
 }
 
 /** How a trie keeps matches. */
-export interface TopicTrieOptions<T> {
+export interface TopicTrieOptions<T, M> {
   /** Topics whose match is kept. @defaultValue 65536 */
   readonly cacheMax?: number;
-  /** True when `build` makes the same of this value alone whatever the topic. @defaultValue never */
-  readonly isSame?: (value: T) => boolean;
+  /**
+   * What `build` makes of this value alone whatever the topic; `undefined` when it depends on the topic, or is no matter for here.
+   * Called for each unique topic, so MUST be cheap: to make it again costs less than a look at what was kept. @defaultValue nothing
+   */
+  readonly buildOne?: (value: T) => M | undefined;
 }
 
-function never(): boolean {
-  return false;
+function nothing(): undefined {
+  return undefined;
 }
 
 /** What a topic matched. */
