@@ -13,6 +13,7 @@ const plain: Partial<SwimOptions> = {
   streamPing: false,
   suspectIndirectProbes: 3,
   confirmationFactor: 4,
+  freshShare: 1,
   suspicionAlpha: 5,
   suspicionBeta: 1,
   suspicionConfirmations: 0,

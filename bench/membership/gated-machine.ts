@@ -3,11 +3,12 @@
  * blocks "immediately before sending", while suspicions run out as ever. Our machine never waits for a send, so its outer loop is
  * set apart here: while blocked, probing stops at its first send, gossip at its own, and the rest of the machine runs on.
  */
-import { after, type MonotonicMs } from '../../src/core/clock.js';
+import type { MonotonicMs } from '../../src/core/clock.js';
 import { buildEngine, type SwimEngine, type SwimSetup } from '../../src/protocol/swim/engine.js';
 import type { SwimEffects } from '../../src/protocol/swim/effects.js';
 import type { SwimCounts } from '../../src/protocol/swim/counts.js';
 import { pickSlots } from '../../src/protocol/swim/probe-order.js';
+import { GossipRounds } from '../../src/protocol/swim/rounds.js';
 import type { SwimView } from '../../src/protocol/swim/view.js';
 
 /** What a lab needs of a machine. */
@@ -24,7 +25,7 @@ export interface LabMachine {
 export class GatedMachine implements LabMachine {
   readonly #engine: SwimEngine;
   readonly #picked: number[] = [];
-  #gossipAt: MonotonicMs;
+  readonly #rounds: GossipRounds;
   #isBlocked = false;
   #probeStuck = false;
   #gossipStuck = false;
@@ -32,7 +33,7 @@ export class GatedMachine implements LabMachine {
 
   constructor(now: MonotonicMs, setup: SwimSetup) {
     this.#engine = buildEngine(now, setup);
-    this.#gossipAt = now;
+    this.#rounds = new GossipRounds(this.#engine.parts, now);
   }
 
   get view(): SwimView {
@@ -44,10 +45,9 @@ export class GatedMachine implements LabMachine {
   }
 
   get nextAt(): number {
-    const { prober, relay, facts, antiEntropy, reconnect, parts } = this.#engine;
+    const { prober, relay, facts, antiEntropy, reconnect } = this.#engine;
     const probeAt = this.#probeStuck ? Number.POSITIVE_INFINITY : prober.nextAt;
-    const isQuiet = this.#gossipStuck || parts.gossip.size === 0;
-    const gossipAt = isQuiet ? Number.POSITIVE_INFINITY : this.#gossipAt;
+    const gossipAt = this.#gossipStuck ? Number.POSITIVE_INFINITY : this.#rounds.nextAt(false);
     const others = this.#isBlocked ? Number.POSITIVE_INFINITY : Math.min(antiEntropy.nextAt, reconnect.nextAt);
     return Math.min(probeAt, gossipAt, relay.nextAt, facts.nextAt, others);
   }
@@ -73,7 +73,7 @@ export class GatedMachine implements LabMachine {
   }
 
   tick(now: MonotonicMs, out: SwimEffects): void {
-    const { prober, relay, facts, antiEntropy, reconnect, joiner, parts } = this.#engine;
+    const { prober, relay, facts, antiEntropy, reconnect, joiner } = this.#engine;
     if (!this.#probeStuck) {
       const sends = this.#sent();
       prober.tick(now, out);
@@ -86,7 +86,7 @@ export class GatedMachine implements LabMachine {
       const lost = reconnect.tick(now);
       if (lost !== undefined) joiner.contact([lost], out);
     }
-    if (!this.#gossipStuck && parts.gossip.size > 0 && now >= this.#gossipAt) this.#gossip(now, out);
+    if (!this.#gossipStuck && now >= this.#rounds.nextAt(false)) this.#gossip(now, out);
   }
 
   #sent(): number {
@@ -98,8 +98,7 @@ export class GatedMachine implements LabMachine {
   #gossip(now: MonotonicMs, out: SwimEffects): void {
     const { parts, outbox } = this.#engine;
     const { options, table, self } = parts;
-    const next = after(this.#gossipAt, options.gossipPeriodMs);
-    this.#gossipAt = next > now ? next : after(now, options.gossipPeriodMs);
+    this.#rounds.held(now);
     const own = table.findSlot(self.life.name);
     const isListener = (slot: number): boolean => {
       if (slot === own) return false;

@@ -2,7 +2,7 @@ import { after, type MonotonicMs } from '../../core/clock.js';
 import type { SwimEffects } from './effects.js';
 import type { Facts } from './facts.js';
 import { leafBitsMax } from './member-table.js';
-import type { Digest, RecordMessage, SyncEndMessage, SyncMessage } from './messages.js';
+import type { Digest, RecordMessage, SuspectMessage, SyncEndMessage, SyncMessage } from './messages.js';
 import type { Outbox } from './outbox.js';
 import type { PacketHead } from './packet.js';
 import type { SwimParts } from './parts.js';
@@ -162,12 +162,8 @@ export class AntiEntropy {
     const { sent, packets } = this.#outbox.stream({ ...peer, packetsMax }, this.#records(slots), out);
     this.#tokens -= packets;
     const { liveCount: count, hash } = table;
-    this.#outbox.toAddress(
-      peer.address,
-      peer.slot,
-      [{ kind: 'sync-end', count, hash, truncated: sent < slots.length }],
-      out,
-    );
+    const wanted = slots.length + slots.filter((slot) => this.#findDoubt(slot) !== undefined).length;
+    this.#outbox.toAddress(peer.address, peer.slot, [{ kind: 'sync-end', count, hash, truncated: sent < wanted }], out);
   }
 
   /** The answer is complete, or somebody hints that we differ. */
@@ -259,11 +255,23 @@ export class AntiEntropy {
     return slots;
   }
 
-  *#records(slots: readonly number[]): Iterable<RecordMessage> {
+  /** A record says what its subject said, no more. Where a doubt is ahead of that, the doubt comes with it under its own name. */
+  *#records(slots: readonly number[]): Iterable<RecordMessage | SuspectMessage> {
     const { table } = this.#parts;
     for (const slot of slots) {
-      yield { kind: 'record', life: table.lifeOf(slot), incarnation: table.incarnationOf(slot) };
+      yield { kind: 'record', life: table.lifeOf(slot), incarnation: table.statedOf(slot) };
+      const doubt = this.#findDoubt(slot);
+      if (doubt !== undefined) yield doubt;
     }
+  }
+
+  #findDoubt(slot: number): SuspectMessage | undefined {
+    const { table, suspicions } = this.#parts;
+    const incarnation = table.incarnationOf(slot);
+    const from = suspicions.find(slot)?.accusers[0];
+    if (incarnation === table.statedOf(slot) || from === undefined) return undefined;
+    const { name, epoch } = table.lifeOf(slot);
+    return { kind: 'suspect', name, epoch, incarnation, from, refused: false };
   }
 
   #refill(now: MonotonicMs): void {

@@ -5,7 +5,16 @@ interface News {
   readonly bytes: Uint8Array;
   /** Times that it was told, or counts as told. */
   told: number;
+  /** Times that it was told indeed. */
+  sent: number;
   current: boolean;
+  isFresh: boolean;
+}
+
+/** How long news is fresh: for a share of its tellings, and for so many at least. */
+export interface Freshness {
+  readonly share: number;
+  readonly least: number;
 }
 
 /** Where news is packed. */
@@ -18,22 +27,32 @@ export interface NewsTarget {
 /**
  * News on its way through the cluster. Each piece is told `factor * ceil(log10(n + 1))` times, the least told first, and among
  * equals the newest: old news has had its chance. A shelf holds what was told equally often, so packing costs what it packs.
+ * Fresh news is worth datagrams of its own. The later tellings find almost only members that know: they make up for lost ones, and can wait
+ * for company.
  */
 export class Dissemination {
   readonly #factor: number;
   readonly #max: number;
+  readonly #freshness: Freshness;
   readonly #shelves: News[][] = [];
   readonly #bySubject = new Map<number, News>();
   #dropped = 0;
+  #fresh = 0;
 
-  constructor(factor: number, max: number) {
+  constructor(factor: number, max: number, freshness: Freshness) {
     this.#factor = factor;
     this.#max = max;
+    this.#freshness = freshness;
   }
 
   /** Pieces that are still to be told. */
   get size(): number {
     return this.#bySubject.size;
+  }
+
+  /** Whether any of it is fresh. */
+  get hasFresh(): boolean {
+    return this.#fresh > 0;
   }
 
   /** Pieces that were pushed out because too much waited. */
@@ -48,14 +67,18 @@ export class Dissemination {
 
   /**
    * Queues news about `subject`, and forgets what was queued about it before. News that adds little counts as told as often as what it
-   * replaces, or `toldMax` times when that has been told more often.
+   * replaces, or `toldMax` times when that has been told more often; and it is fresh only as long as what it replaces would have been.
    */
   tell(subject: number, bytes: Uint8Array, toldMax = 0): void {
     const old = this.#bySubject.get(subject);
-    if (old !== undefined) old.current = false;
+    const wasFresh = old?.isFresh ?? false;
+    if (old !== undefined) this.#retire(old);
     else if (this.#bySubject.size >= this.#max) this.#dropMostTold();
     const told = Math.max(0, Math.min(old?.told ?? toldMax, toldMax));
-    const news = { subject, bytes, told, current: true };
+    const isNew = toldMax === 0 || old === undefined;
+    const isFresh = toldMax === 0 || wasFresh;
+    const news = { subject, bytes, told, sent: isNew ? 0 : old.sent, current: true, isFresh };
+    if (isFresh) this.#fresh += 1;
     this.#bySubject.set(subject, news);
     this.#shelf(told).push(news);
   }
@@ -67,7 +90,7 @@ export class Dissemination {
   forget(subject: number): void {
     const news = this.#bySubject.get(subject);
     if (news === undefined) return;
-    news.current = false;
+    this.#retire(news);
     this.#bySubject.delete(subject);
   }
 
@@ -81,12 +104,26 @@ export class Dissemination {
     for (let told = 0; told < this.#shelves.length && target.room > smallestNews; told += 1) {
       packed += this.#packShelf(told, target, moved);
     }
+    const { share, least } = this.#freshness;
+    const freshTellings = Math.max(least, limit * share);
     for (const news of moved) {
       news.told += 1;
-      if (news.told >= limit) this.#bySubject.delete(news.subject);
+      news.sent += 1;
+      if (news.sent >= freshTellings) this.#age(news);
+      if (news.told >= limit) this.forget(news.subject);
       else this.#shelf(news.told).push(news);
     }
     return packed;
+  }
+
+  #age(news: News): void {
+    if (news.isFresh) this.#fresh -= 1;
+    news.isFresh = false;
+  }
+
+  #retire(news: News): void {
+    news.current = false;
+    this.#age(news);
   }
 
   #packShelf(told: number, target: NewsTarget, moved: News[]): number {

@@ -135,13 +135,14 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
   const table = new MemberTable(setup.catalogue ?? new MemberCatalogue());
   if (setup.known === undefined) table.put(self.life, self.incarnation);
   else table.copyFrom(setup.known);
+  const freshness = { share: options.freshShare, least: options.gossipFanout * freshRounds };
   return {
     options,
     random,
     self,
     table,
-    gossip: new Dissemination(options.retransmitFactor, options.gossipQueueMax),
-    spreads: new Dissemination(options.retransmitFactor, spreadsMax),
+    gossip: new Dissemination(options.retransmitFactor, options.gossipQueueMax, freshness),
+    spreads: new Dissemination(options.retransmitFactor, spreadsMax, freshness),
     health: new LocalHealth(options.healthMax),
     suspicions: new SuspicionBook(options),
     agenda: new Agenda(),
@@ -153,5 +154,7 @@ function buildParts(now: MonotonicMs, setup: SwimSetup): SwimParts {
   };
 }
 
+/** In the second round a node tells those that the first had no room for: in a small cluster everybody then knows. */
+const freshRounds = 2;
 /** Users' messages that wait to be passed on: 256 of the largest are told in seconds, and hold 150 KiB. */
 const spreadsMax = 256;

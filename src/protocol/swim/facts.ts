@@ -337,9 +337,10 @@ export class Facts {
   }
 
   /** How often a confirmation counts as told: everybody knows of the suspicion, and another's voice only shortens it. */
-  #spared({ from }: SuspectMessage): number {
+  #spared({ from, refused }: SuspectMessage): number {
     const { options, gossip, table, self } = this.#parts;
-    if (from === self.life.name || options.confirmationFactor >= options.retransmitFactor) return 0;
+    // A second refusal ends a suspicion in half a second: that is news.
+    if (refused || from === self.life.name || options.confirmationFactor >= options.retransmitFactor) return 0;
     const tellings = gossip.tellings(table.liveCount);
     return Math.floor(tellings * (1 - options.confirmationFactor / options.retransmitFactor));
   }

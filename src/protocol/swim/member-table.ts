@@ -17,6 +17,7 @@ export class MemberTable {
   readonly #goneAt = new Map<number, MonotonicMs>();
   #status = new Uint8Array(16);
   #incarnation = new Uint32Array(16);
+  #stated = new Uint32Array(16);
   #life = new Uint32Array(16);
   #hash = 0;
   #live = 0;
@@ -73,6 +74,14 @@ export class MemberTable {
     return this.#incarnation[slot] ?? 0;
   }
 
+  /**
+   * The incarnation in which the member itself said what `lifeOf` gives. A doubt may have raised the other one, and what the member says of
+   * itself in that is not known here yet.
+   */
+  statedOf(slot: number): number {
+    return this.#stated[slot] ?? 0;
+  }
+
   lifeOf(slot: number): MemberLife {
     return this.#catalogue.lifeOf(this.#life[slot] ?? 0);
   }
@@ -111,6 +120,7 @@ export class MemberTable {
     if (known >= 0) this.#catalogue.releaseLife(this.#life[slot] ?? 0);
     this.#life[slot] = number;
     this.#incarnation[slot] = incarnation;
+    this.#stated[slot] = incarnation;
     this.#status[slot] = aliveCode;
     this.#goneAt.delete(slot);
     this.#count(slot, 1);
@@ -149,6 +159,7 @@ export class MemberTable {
   copyFrom(other: MemberTable): void {
     this.#status = other.#status.slice();
     this.#incarnation = other.#incarnation.slice();
+    this.#stated = other.#stated.slice();
     this.#life = other.#life.slice();
     this.#leaves.set(other.#leaves);
     this.#hash = other.#hash;
@@ -176,6 +187,7 @@ export class MemberTable {
     const size = Math.max(slot + 1, this.#status.length * 2);
     this.#status = grow(this.#status, new Uint8Array(size));
     this.#incarnation = grow(this.#incarnation, new Uint32Array(size));
+    this.#stated = grow(this.#stated, new Uint32Array(size));
     this.#life = grow(this.#life, new Uint32Array(size));
   }
 }

@@ -86,6 +86,12 @@ export interface SwimOptions {
    * `retransmitFactor` counts. Raising it costs messages, lowering it removes later in large clusters. @defaultValue 2
    */
   readonly confirmationFactor: number;
+  /**
+   * Share of its tellings for which news is fresh, two rounds' worth at least. Only fresh news makes rounds come each `gossipPeriodMs`; what
+   * is left to tell rides with probes, and with a round each `probePeriodMs`. Raising it costs messages that hardly find anybody who does not
+   * know; lowering it makes news slower where datagrams are lost. 1 makes no difference between them. @defaultValue 0.5
+   */
+  readonly freshShare: number;
   /** News that waits; when full, the most told goes first. @defaultValue 4096 */
   readonly gossipQueueMax: number;
   /** A failed member still gets gossip for this long, so that it can object. @defaultValue 30000 */
@@ -168,6 +174,7 @@ const defaults: SwimOptions = {
   gossipFanout: 3,
   retransmitFactor: 4,
   confirmationFactor: 2,
+  freshShare: 0.5,
   gossipQueueMax: 4096,
   gossipToFailedMs: 30_000,
   digestSync: true,
@@ -206,6 +213,7 @@ const ranges: readonly (readonly [NumberOption, number, number])[] = [
   ['gossipFanout', 1, 64],
   ['retransmitFactor', 1, 64],
   ['confirmationFactor', 1, 64],
+  ['freshShare', 0, 1],
   ['gossipQueueMax', 16, 1_000_000],
   ['gossipToFailedMs', 0, 86_400_000],
   ['syncPeriodMs', 10, 600_000],

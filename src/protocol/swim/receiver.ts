@@ -163,7 +163,7 @@ export class Receiver {
     const { table } = this.#deps.parts;
     const slot = sender.slot >= 0 ? -1 : table.findSlot(sender.head.name);
     if (slot < 0 || !table.isLive(slot) || table.lifeOf(slot).epoch <= sender.head.epoch) return noRecords;
-    return [{ kind: 'alive', life: table.lifeOf(slot), incarnation: table.incarnationOf(slot) }];
+    return [{ kind: 'alive', life: table.lifeOf(slot), incarnation: table.statedOf(slot) }];
   }
 
   #gone(now: MonotonicMs, seq: number, out: SwimEffects): void {

@@ -8,6 +8,7 @@ import type { SwimCounts } from './counts.js';
 import type { SwimEffects, SwimPhase } from './effects.js';
 import { buildEngine, type SwimEngine, type SwimSetup } from './engine.js';
 import { partToBytes } from './message-codec.js';
+import { GossipRounds } from './rounds.js';
 import { TellOrder } from './tell-order.js';
 import type { SwimView } from './view.js';
 
@@ -20,13 +21,13 @@ export class SwimMachine {
   readonly #engine: SwimEngine;
   readonly #picked: number[] = [];
   readonly #tellOrder: TellOrder;
-  #gossipAt: MonotonicMs;
+  readonly #rounds: GossipRounds;
   #sweepAt: MonotonicMs;
 
   constructor(now: MonotonicMs, setup: SwimSetup) {
     this.#engine = buildEngine(now, setup);
     this.#tellOrder = new TellOrder(setup.random.fork('tell-order'));
-    this.#gossipAt = now;
+    this.#rounds = new GossipRounds(this.#engine.parts, now);
     this.#sweepAt = after(now, sweepMs);
   }
 
@@ -53,7 +54,7 @@ export class SwimMachine {
     const { parts, prober, relay, joiner, facts, claims, metadata, antiEntropy, reconnect } = this.#engine;
     if (this.phase === 'joining') return joiner.nextAt;
     if (!this.#isRunning) return Number.POSITIVE_INFINITY;
-    const gossipAt = this.#hasNews ? this.#gossipAt : Number.POSITIVE_INFINITY;
+    const gossipAt = this.#gossipAt;
     const sweepAt = parts.table.goneCount > 0 ? this.#sweepAt : Number.POSITIVE_INFINITY;
     const others = Math.min(
       relay.nextAt,
@@ -97,7 +98,7 @@ export class SwimMachine {
     claims.tick(now, out);
     metadata.tick(now, out);
     antiEntropy.tick(now, out);
-    if (this.#hasNews && now >= this.#gossipAt) this.#gossip(now, out);
+    if (now >= this.#gossipAt) this.#gossip(now, out);
     const lost = reconnect.tick(now);
     if (lost !== undefined) joiner.contact([lost], out);
     if (now >= this.#sweepAt) {
@@ -194,6 +195,11 @@ export class SwimMachine {
     return gossip.size + spreads.size > 0;
   }
 
+  /** Whoever says good-bye does not wait. */
+  get #gossipAt(): number {
+    return this.#rounds.nextAt(this.phase === 'leaving');
+  }
+
   get #isRunning(): boolean {
     return this.phase === 'up' || this.phase === 'leaving';
   }
@@ -204,11 +210,8 @@ export class SwimMachine {
   }
 
   #gossip(now: MonotonicMs, out: SwimEffects): void {
-    const { options } = this.#engine.parts;
-    // Rounds that were missed are dropped.
-    const next = after(this.#gossipAt, options.gossipPeriodMs);
-    this.#gossipAt = next > now ? next : after(now, options.gossipPeriodMs);
-    this.#gossipTo(options.gossipFanout, now, out);
+    this.#rounds.held(now);
+    this.#gossipTo(this.#engine.parts.options.gossipFanout, now, out);
   }
 
   /** Tells news to the next members in turn, and to those that failed a short while ago, so that they can object. */

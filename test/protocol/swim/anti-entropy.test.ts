@@ -41,6 +41,38 @@ describe('anti-entropy', () => {
     assert.ok(asked >= 6 && asked <= 12, `${asked} pulls in a minute`);
   });
 
+  it('answers with what members said, and with a doubt that is ahead of it apart', () => {
+    const bench = settled();
+    const doubt = {
+      kind: 'suspect',
+      name: 'member-3',
+      epoch: 100,
+      incarnation: 2,
+      from: 'member-2',
+      refused: false,
+    } as const;
+    bench.receive('member-2', [doubt]);
+    bench.clear();
+    bench.receive('member-1', [
+      { kind: 'sync', bits: 0, leaves: [1] },
+      { kind: 'pad', bytes: 1200 },
+    ]);
+    const answer = bench.sent.filter(({ to }) => to === 'member-1:1').flatMap(({ parts }) => parts);
+    const told = answer.flatMap((part) => (part.kind === 'record' && part.life.name === 'member-3' ? [part] : []));
+    // The member never said in incarnation 2 what it is known to have said in 0.
+    assert.deepEqual(
+      told.map(({ incarnation }) => incarnation),
+      [0],
+    );
+    assert.ok(answer.some((part) => part.kind === 'suspect' && part.name === 'member-3' && part.incarnation === 2));
+    const other = Bench.up(names);
+    other.receive(
+      'member-1',
+      answer.filter(({ kind }) => kind === 'record' || kind === 'suspect'),
+    );
+    assert.equal(other.machine.view.findMember('member-3')?.status, 'suspect');
+  });
+
   it('forgets what it asked in vain once somebody agrees', () => {
     const bench = settled();
     talk(bench, 30_000, () => ({ count: bench.machine.view.liveCount, hash: 1 }), { news: false });

@@ -117,10 +117,11 @@ describe('news', () => {
       },
     };
   };
+  const freshness = { share: 0.5, least: 6 };
   const bytes = (mark: number, length = 100): Uint8Array => new Uint8Array(length).fill(mark);
 
   it('is told as often as the formula says, then no more', () => {
-    const news = new Dissemination(4, 100);
+    const news = new Dissemination(4, 100, freshness);
     news.tell(1, bytes(1));
     let told = 0;
     while (news.pack(target(1400), 9) > 0) told += 1;
@@ -131,7 +132,7 @@ describe('news', () => {
   });
 
   it('goes out least told first, then newest, and fills what is left', () => {
-    const news = new Dissemination(4, 100);
+    const news = new Dissemination(4, 100, freshness);
     news.tell(1, bytes(1));
     news.pack(target(1400), 100);
     for (const mark of [2, 3, 4]) news.tell(mark, bytes(mark));
@@ -145,7 +146,7 @@ describe('news', () => {
   });
 
   it('forgets what was said about the same subject before', () => {
-    const news = new Dissemination(4, 100);
+    const news = new Dissemination(4, 100, freshness);
     news.tell(1, bytes(1));
     news.tell(1, bytes(2));
     const packed = target(1400);
@@ -156,7 +157,7 @@ describe('news', () => {
 
   it('starts where what it replaces stood when it adds little, and no later than it may', () => {
     const tellingsOf = (earlier: number, toldMax: number): number => {
-      const news = new Dissemination(4, 100);
+      const news = new Dissemination(4, 100, freshness);
       if (earlier >= 0) news.tell(1, bytes(1));
       for (let told = 0; told < earlier; told += 1) news.pack(target(1400), 100);
       news.tell(1, bytes(2), toldMax);
@@ -171,8 +172,48 @@ describe('news', () => {
     assert.equal(tellingsOf(9, 0), 12);
   });
 
+  it('is fresh for a share of its tellings, and for two rounds at least', () => {
+    const freshFor = (members: number): number => {
+      const news = new Dissemination(4, 100, freshness);
+      news.tell(1, bytes(1));
+      let told = 0;
+      for (; news.hasFresh; told += 1) news.pack(target(1400), members);
+      return told;
+    };
+    assert.deepEqual([9, 99, 999, 9999, 99_999].map(freshFor), [4, 6, 6, 8, 10]);
+  });
+
+  it('is fresh while any of it is', () => {
+    const news = new Dissemination(4, 100, freshness);
+    assert.ok(!news.hasFresh);
+    for (const mark of [1, 2]) news.tell(mark, bytes(mark));
+    news.forget(1);
+    assert.ok(news.hasFresh);
+    news.tell(2, bytes(3));
+    for (let told = 0; told < 6; told += 1) news.pack(target(1400), 100);
+    assert.ok(!news.hasFresh);
+    assert.equal(news.size, 1);
+    news.tell(2, bytes(4));
+    assert.ok(news.hasFresh);
+  });
+
+  it('that adds little is not fresh, but as long as what it replaces was', () => {
+    const news = new Dissemination(4, 100, freshness);
+    news.tell(1, bytes(1), 6);
+    assert.ok(!news.hasFresh);
+    news.tell(2, bytes(2));
+    news.pack(target(1400), 100);
+    news.tell(2, bytes(3), 6);
+    for (let told = 0; told < 5; told += 1) {
+      assert.ok(news.hasFresh);
+      news.pack(target(1400), 100);
+    }
+    assert.ok(!news.hasFresh);
+    assert.ok(news.isTelling(2));
+  });
+
   it('drops the most told when too much waits, and counts it', () => {
-    const news = new Dissemination(4, 3);
+    const news = new Dissemination(4, 3, freshness);
     news.tell(1, bytes(1));
     news.pack(target(1400), 100);
     for (const mark of [2, 3, 4]) news.tell(mark, bytes(mark));

@@ -14,6 +14,7 @@ const onceBroken: readonly { readonly seed: number; readonly was: string }[] = [
   { seed: 1088, was: 'the same, among nine' },
   { seed: 2384, was: 'metadata that changed while leaving brought the member back' },
   { seed: 138, was: 'two survivors of ten needed a second more than the floor that was derived' },
+  { seed: 204, was: 'an answer to a pull gave old metadata the incarnation of a doubt' },
 ];
 
 describe('the membership scenario', () => {
