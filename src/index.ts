@@ -98,6 +98,7 @@ export type {
   SubscriptionStats,
   SubscriptionTiming,
 } from './spi/bus.js';
+export type { Admission, Authenticate, ConnectAttempt } from './spi/device.js';
 export type { KeyRing } from './protocol/swim/key-ring.js';
 export type {
   ClusterWatch,

@@ -1,4 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const rootFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 /** One fenced block of a document that a test runs. */
 export interface Snippet {
@@ -7,6 +11,39 @@ export interface Snippet {
   readonly code: string;
   /** Words after `run` in the fence's info string: `run=hello/1` gives `hello/1`. */
   readonly group: string | undefined;
+}
+
+/** Every document that a user reads, from the root. */
+export function findDocuments(): string[] {
+  const guides = readdirSync(join(rootFolder, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name));
+  return ['README.md', 'bench/README.md', ...guides.toSorted()];
+}
+
+/** One fenced block with what stands behind its fence. */
+export interface Block {
+  /** `document:line`. */
+  readonly place: string;
+  /** `ts run=hello/1`. */
+  readonly info: string;
+  readonly text: string;
+}
+
+/** Every fenced block of a document given from the root. */
+export function findAllBlocks(document: string): Block[] {
+  const blocks: Block[] = [];
+  let open: { readonly place: string; readonly info: string; readonly lines: string[] } | undefined;
+  for (const [index, line] of readFileSync(join(rootFolder, document), 'utf8').split('\n').entries()) {
+    const fence = /^ *```(.*)$/.exec(line);
+    if (fence === null) open?.lines.push(line);
+    else if (open === undefined) open = { place: `${document}:${index + 1}`, info: fence[1]?.trim() ?? '', lines: [] };
+    else {
+      blocks.push({ place: open.place, info: open.info, text: open.lines.join('\n') });
+      open = undefined;
+    }
+  }
+  return blocks;
 }
 
 /** Finds the blocks marked ` ```ts run ` or ` ```ts run=GROUP/N `: blocks of one group run together, each as a process of its own. */
