@@ -31,8 +31,7 @@ describe('call line', () => {
           calls.filter((one) => set.has(one)),
         );
         assert.deepEqual([line.callCount, active.size, wheel.size], [0, 0, 0]);
-        for (const one of calls)
-          assert.deepEqual([one.line, one.lineNext, one.linePrevious], [undefined, undefined, undefined]);
+        assert.ok(calls.every((one) => one.line === undefined && !one.lineNext && !one.linePrevious));
       }),
     );
   });
