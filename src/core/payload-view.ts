@@ -20,7 +20,8 @@ export class PayloadView {
   /** Points the view at another payload. Returns itself. */
   set(bytes: Uint8Array, metadataStart: number, dataStart: number, dataEnd: number): this {
     this.isOwned = false;
-    this.bytes = bytes;
+    // The many payloads of one chunk: storing the same bytes again would cost a write barrier each.
+    if (this.bytes !== bytes) this.bytes = bytes;
     this.metadataStart = metadataStart;
     this.metadataEnd = dataStart;
     this.dataStart = dataStart;

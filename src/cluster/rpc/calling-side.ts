@@ -8,6 +8,7 @@ import type { Codec } from '../../spi/codec.js';
 import type { Link, Links } from '../../spi/links.js';
 import type { Membership } from '../../spi/membership.js';
 import type { InstanceEvent, ServiceDescription, ServiceInstance } from '../../spi/rpc.js';
+import { CallLine } from './call-line.js';
 import { buildClient } from './client-builder.js';
 import type { ClientHouse, ClientMethod } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
@@ -155,7 +156,7 @@ export class CallingSide {
       retry: parts.retry,
       select: parts.select ?? this.#options.select,
       timeoutMs,
-      plain: { timeoutMs, depth: 1, headers: undefined },
+      plain: { timeoutMs, depth: 1, headers: undefined, line: new CallLine(this.#deps.house) },
       house: this.#deps.house,
     };
   }

@@ -12,7 +12,8 @@ import type { MethodKind } from '../../spi/rpc.js';
 import { type CallHead, routesMax, writeCallMetadata } from './call-metadata.js';
 import type { CallScope } from './call-scope.js';
 import type { LinkValues } from './link-values.js';
-import type { Live, LiveList } from './live-list.js';
+import type { ActiveCall, CallLine } from './call-line.js';
+import type { LiveList } from './live-list.js';
 import type { ErrorOrigin } from '../../core/error-body.js';
 import type { RpcServer } from './rpc-server.js';
 import type { CallOptions, Select } from './service-types.js';
@@ -34,11 +35,6 @@ export interface ClientHouse {
   readonly active: LiveList<ActiveCall>;
   readonly counters: ClientCounters;
   readonly origin: ErrorOrigin;
-}
-
-/** A call that is not settled. */
-export interface ActiveCall extends Live<ActiveCall> {
-  abandon(error: ClusterError): void;
 }
 
 /** What calling costs and how it fails. */
@@ -72,6 +68,8 @@ export interface CallPlan {
   readonly timeoutMs: number;
   readonly depth: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Where calls with this timeout stand; `undefined` for one that stands alone. */
+  readonly line: CallLine | undefined;
 }
 
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
@@ -92,7 +90,8 @@ export function planCall(method: ClientMethod, options: CallOptions, defaultMs: 
   const headers = method.house.scope.inject(options.headers);
   const wrong = headers === undefined ? undefined : findHeaderFault(headers);
   if (wrong !== undefined) return new ClusterError('too-large', wrong);
-  return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers };
+  const line = timeoutMs === method.timeoutMs ? method.plain.line : undefined;
+  return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers, line };
 }
 
 /** Says whether options change nothing about a call, and no trace is on. */

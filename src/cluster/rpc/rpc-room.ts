@@ -24,7 +24,8 @@ import {
 } from './call-options.js';
 import { callMany, callOnce } from './client-builder.js';
 import { CallingSide } from './calling-side.js';
-import { type ActiveCall, type CallRoutes, type ClientHouse, LinkRoutes } from './client-house.js';
+import type { ActiveCall } from './call-line.js';
+import { type CallRoutes, type ClientHouse, LinkRoutes } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
 import { LinkValues } from './link-values.js';
 import { LiveList } from './live-list.js';
@@ -84,11 +85,11 @@ export class RpcRoom implements RpcManager, Startable {
     this.#deps = deps;
     this.#options = resolveRpcOptions(options);
     const { links, tables, clock, metrics } = deps;
-    this.#scope = new CallScope(this.#options);
     const malformed = metrics.counter('scalebus_rpc_rows_malformed_total', 'Rows of the registry that cannot be read');
     this.#registry = new Registry(links.self, tables.open('services'), () => malformed.add());
     const deadlines = new TimerWheel(clock);
     const turn = new TurnClock(clock);
+    this.#scope = new CallScope(this.#options, turn);
     const dropped = metrics.counter('scalebus_rpc_items_dropped_total', 'Items that a lossy source dropped');
     const origin = { node: links.self.name, exposeStacks: this.#options.exposeStacks };
     this.#serving = {
@@ -133,7 +134,8 @@ export class RpcRoom implements RpcManager, Startable {
 
   /** Calls that this node made, and calls that it serves, which are not over. Both are 0 when nothing leaks and nothing runs. */
   get inFlight(): { readonly made: number; readonly served: number } {
-    return { made: this.#calling.active.size, served: this.#serving.active.size };
+    const made = this.#calling.active.all().reduce((count, one) => count + one.callCount, 0);
+    return { made, served: this.#serving.active.size };
   }
 
   start(): Promise<void> {

@@ -3,7 +3,8 @@ import { ClusterError } from '../../core/errors.js';
 import { emptyBytes } from '../../core/bytes.js';
 import type { WheelEntry } from '../../core/timer-wheel.js';
 import { type CallLeg, type LegFailure, type LegOwner, LinkLeg } from './call-leg.js';
-import { type ActiveCall, type CallPlan, cancelledError, type ClientMethod } from './client-house.js';
+import type { ActiveCall } from './call-line.js';
+import { type CallPlan, cancelledError, type ClientMethod } from './client-house.js';
 import { LocalLeg } from './local-leg.js';
 import { findSizeFault } from './payload-size.js';
 import { type Pump, type PumpTarget, startPump } from './pump.js';
@@ -82,6 +83,10 @@ export class StreamCall implements LegOwner, WheelEntry, PumpTarget, ActiveCall 
     const leg = this.#leg;
     this.#end(false);
     leg?.cancel(cancelledError(undefined));
+  }
+
+  get callCount(): number {
+    return 1;
   }
 
   abandon(error: ClusterError): void {

@@ -9,6 +9,7 @@ export class TurnClock {
   readonly #clock: Clock;
   #at: MonotonicMs;
   #left = 0;
+  #readings = 0;
   #isForgetDue = false;
   /** Readings that grew old and by how much, the last `staleMax` of them in a ring. */
   readonly #staleAt: number[] = [];
@@ -27,6 +28,11 @@ export class TurnClock {
     return this.#at;
   }
 
+  /** The number of the reading that serves now, or 0 when the next `now` takes a new one. */
+  get reading(): number {
+    return this.#left === 0 ? 0 : this.#readings;
+  }
+
   /**
    * By how much a deadline counted from the reading `at` may be early, because its run went on for so long; 0 for less than
    * `staleMsMin`, and for readings that lie behind more than `staleMax` old ones.
@@ -42,6 +48,7 @@ export class TurnClock {
     if (this.#isForgetDue) this.#note(now);
     this.#at = now;
     this.#left = readingsMax;
+    this.#readings += 1;
     if (!this.#isForgetDue) {
       this.#isForgetDue = true;
       void settled.then(this.#forget);

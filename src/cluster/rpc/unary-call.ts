@@ -2,7 +2,6 @@ import { emptyBytes } from '../../core/bytes.js';
 import { after, type MonotonicMs } from '../../core/clock.js';
 import { ClusterError } from '../../core/errors.js';
 import type { PayloadView } from '../../core/payload-view.js';
-import type { WheelEntry } from '../../core/timer-wheel.js';
 import type { Codec } from '../../spi/codec.js';
 import {
   type Link,
@@ -13,7 +12,8 @@ import {
   type StreamRequest,
   type StreamSink,
 } from '../../spi/links.js';
-import type { ActiveCall, CallPlan, ClientMethod } from './client-house.js';
+import { CallLine, type LinedCall } from './call-line.js';
+import type { CallPlan, ClientMethod } from './client-house.js';
 import { cancelledError } from './client-house.js';
 import { LinkCodec } from './link-values.js';
 import { findSizeFault } from './payload-size.js';
@@ -24,10 +24,10 @@ import type { CallOptions } from './service-types.js';
 import type { Target } from './target.js';
 
 /**
- * One call with one answer, or one message without. The object is the promise's hands, the stream's request and sink, the wheel's
- * entry and the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
+ * One call with one answer, or one message without. The object is the promise's hands, the stream's request and sink, its place
+ * in a line and the local answer's port at once, so that a call costs one object, one promise, no closure and no timer.
  */
-export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerPort, ActiveCall {
+export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCall {
   readonly #method: ClientMethod;
   readonly #input: unknown;
   readonly #options: CallOptions;
@@ -35,13 +35,9 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
   #resolve: (value: unknown) => void = nobodyWaits;
   #reject: (error: unknown) => void = nobodyWaits;
   deadlineAt: MonotonicMs;
-  wheelNext: WheelEntry | undefined;
-  wheelPrevious: WheelEntry | undefined;
-  wheelSlot = -1;
-  wheelTick = 0;
-  liveNext: ActiveCall | undefined;
-  livePrevious: ActiveCall | undefined;
-  isLive = false;
+  line: CallLine | undefined;
+  lineNext: LinedCall | undefined;
+  linePrevious: LinedCall | undefined;
   metadata: Uint8Array = emptyBytes;
   data: Uint8Array = emptyBytes;
   /** What `data` was encoded by. */
@@ -73,8 +69,7 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
     });
     const { house, retry } = this.#method;
     house.counters.calls.add();
-    house.active.add(this);
-    if (this.#plan.timeoutMs !== Number.POSITIVE_INFINITY) house.deadlines.set(this, this.deadlineAt);
+    (this.#plan.line ?? new CallLine(house)).add(this);
     this.#options.signal?.addEventListener('abort', this);
     retry.earn();
     this.#try(this.#startedAt);
@@ -92,12 +87,10 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
   }
 
   onDeadline(): void {
-    const { deadlines, turn } = this.#method.house;
-    const staleMs = turn.staleMs(this.deadlineAt - this.#plan.timeoutMs);
+    const staleMs = this.#method.house.turn.staleMs(this.deadlineAt - this.#plan.timeoutMs);
     if (staleMs > 0) {
       // The program worked between the reading of the clock and this call: that time is not the callee's.
       this.deadlineAt = after(this.deadlineAt, staleMs);
-      deadlines.set(this, this.deadlineAt);
       return;
     }
     this.#method.house.counters.deadlines.add();
@@ -328,9 +321,7 @@ export class UnaryCall implements StreamRequest, StreamSink, WheelEntry, AnswerP
     this.#settled = true;
     this.#stream = undefined;
     this.#served = undefined;
-    const { house } = this.#method;
-    house.active.delete(this);
-    house.deadlines.cancel(this);
+    this.line?.delete(this);
     this.#options.signal?.removeEventListener('abort', this);
   }
 

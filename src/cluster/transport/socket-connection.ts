@@ -57,7 +57,8 @@ export class SocketConnection implements Connection {
   }
 
   get bufferedBytes(): number {
-    return this.#closed === undefined ? this.#socket.writableLength : 0;
+    // Asked for every frame; without a drain owed the system took every byte.
+    return this.#drainOwed && this.#closed === undefined ? this.#socket.writableLength : 0;
   }
 
   write(bytes: Uint8Array): void {

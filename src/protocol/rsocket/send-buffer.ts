@@ -45,7 +45,7 @@ export class SendBuffer {
    * lengths are bounded before, and a bound that was forgotten must cost memory, not the process.
    */
   reserve(byteCount: number): number {
-    if (this.#at - this.#start >= flushBytes && byteCount < largeFrameBytes) this.flush();
+    if (this.#at - this.#start >= flushBytes && isFlushedBefore(byteCount, this.#at - this.#start)) this.flush();
     if (this.#at + byteCount > this.slab.length) this.#makeRoom(byteCount);
     const at = this.#at;
     this.#at = at + byteCount;
@@ -94,11 +94,23 @@ export class SendBuffer {
   }
 }
 
+/** Says whether what is pending, `flushBytes` at least, is handed over before another frame of this length. */
+function isFlushedBefore(byteCount: number, pendingBytes: number): boolean {
+  return byteCount < shortFrameBytes ? pendingBytes >= shortFlushBytes : byteCount < largeFrameBytes;
+}
+
 /**
  * So much is handed over in the middle of a turn: the peer begins to read while this side still encodes. A write of this size costs
  * the system no more for each byte than a larger one.
  */
 const flushBytes = 16_384;
+
+/**
+ * Of short frames, so much. Each of them is a call for the peer, so that it has work for longer than a wake-up takes, and every
+ * write beyond that is one more wake-up: a quarter of the processor time of calls with a thousand in flight.
+ */
+const shortFlushBytes = 32_000;
+const shortFrameBytes = 4096;
 
 /** Frames of this length fill a slab before it is handed over: at one write each, of three, the writes cost more than the rest. */
 const largeFrameBytes = 12_288;

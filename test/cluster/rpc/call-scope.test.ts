@@ -36,6 +36,19 @@ describe('call scope', () => {
     assert.deepEqual(sent, { traceparent: '00-abc-def-01' });
   });
 
+  it('looks for an SDK once in each reading of the clock', () => {
+    const turn = { reading: 7 };
+    const scope = new CallScope({ tracing: true, inheritance: 'lazy' }, turn);
+    const inject = (): unknown => context.with(ROOT_CONTEXT.setValue(traceKey, 'x'), () => scope.inject(undefined));
+    assert.equal(inject(), undefined);
+    register();
+    assert.equal(inject(), undefined, 'the same reading');
+    turn.reading = 8;
+    assert.deepEqual(inject(), { traceparent: 'x' });
+    turn.reading = 7;
+    assert.deepEqual(inject(), { traceparent: 'x' }, 'found once, it stays');
+  });
+
   it('leaves headers alone when tracing is off', () => {
     register();
     const scope = scopeOf(false);
@@ -75,7 +88,7 @@ describe('call scope', () => {
 });
 
 function scopeOf(tracing = true): CallScope {
-  return new CallScope({ tracing, inheritance: 'lazy' });
+  return new CallScope({ tracing, inheritance: 'lazy' }, { reading: 0 });
 }
 
 function callOf(headers: Readonly<Record<string, string>>): CallContext {

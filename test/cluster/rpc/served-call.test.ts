@@ -125,10 +125,11 @@ async function house(answer: (index: number) => Observable<number>): Promise<Hou
 
 function newHouse(inputWindow: number): ConstructorParameters<typeof ServedCall>[0] {
   const clock = new Simulator({ seed: 1 });
+  const turn = new TurnClock(clock);
   return {
     clock,
-    turn: new TurnClock(clock),
-    scope: new CallScope({ tracing: false, inheritance: false }),
+    turn,
+    scope: new CallScope({ tracing: false, inheritance: false }, turn),
     interceptors: [],
     deadlines: new TimerWheel(clock),
     active: new LiveList<ServedCall>(),

@@ -29,6 +29,19 @@ describe('turn clock', () => {
     assert.ok(asked < 16, `${asked} answers from one reading`);
   });
 
+  it('numbers its readings, for who does something once in each', async () => {
+    const { turn } = countedClock();
+    assert.equal(turn.reading, 0, 'nothing was asked yet');
+    turn.now();
+    assert.equal(turn.reading, 1);
+    turn.now();
+    assert.equal(turn.reading, 1);
+    await Promise.resolve();
+    assert.equal(turn.reading, 0, 'the run is over');
+    turn.now();
+    assert.equal(turn.reading, 2);
+  });
+
   it('tells by how much a reading grew old while its run went on', async () => {
     const { clock, turn } = countedClock();
     const at = turn.now();

@@ -24,16 +24,30 @@ describe('send buffer', () => {
     for (let count = 0; count < 10; count += 1) assert.equal(pool.take().length, 100, 'the pool keeps its own only');
   });
 
-  it('hands short frames over at 16 KiB, and long ones when the slab is full', () => {
-    const writes = (frameBytes: number, count: number): number[] => {
-      const written: number[] = [];
-      const target = { bufferedBytes: 0, write: (bytes: Uint8Array): void => void written.push(bytes.length) };
-      const buffer = new SendBuffer(target, new SlabPool());
-      for (let index = 0; index < count; index += 1) buffer.reserve(frameBytes);
-      buffer.flush();
-      return written;
-    };
-    assert.deepEqual(writes(8000, 8), [24_000, 24_000, 16_000]);
-    assert.deepEqual(writes(16_896, 4), [50_688, 16_896]);
+  const writes = (...lengths: readonly number[]): number[] => {
+    const written: number[] = [];
+    const target = { bufferedBytes: 0, write: (bytes: Uint8Array): void => void written.push(bytes.length) };
+    const buffer = new SendBuffer(target, new SlabPool());
+    for (const length of lengths) buffer.reserve(length);
+    buffer.flush();
+    return written;
+  };
+  const times = (count: number, length: number): number[] => Array.from({ length: count }, () => length);
+
+  it('hands frames of some KiB over at 16 KiB, and long ones when the slab is full', () => {
+    assert.deepEqual(writes(...times(8, 8000)), [24_000, 24_000, 16_000]);
+    assert.deepEqual(writes(...times(4, 16_896)), [50_688, 16_896]);
+  });
+
+  it('hands short frames over at 32,000 bytes, so that a thousand calls are a few writes', () => {
+    assert.deepEqual(writes(...times(64, 128)), [8192]);
+    assert.deepEqual(writes(...times(1000, 128)), [32_000, 32_000, 32_000, 32_000]);
+    assert.deepEqual(writes(...times(9, 4000)), [32_000, 4000]);
+  });
+
+  it('looks at the frame that comes next where lengths are mixed', () => {
+    assert.deepEqual(writes(...times(200, 100), 8000), [20_000, 8000]);
+    assert.deepEqual(writes(8000, 8000, 8000, ...times(100, 100)), [32_000, 2000]);
+    assert.deepEqual(writes(...times(200, 100), 16_896), [36_896]);
   });
 });
