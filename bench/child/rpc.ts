@@ -4,6 +4,7 @@ import { closedLoop, type LoopResult } from '../harness/closed-loop.js';
 import { loadContender } from '../harness/load.js';
 import { openLoop, type OpenLoopResult } from '../harness/open-loop.js';
 import type { EchoClient, Setup } from '../contender.js';
+import { Samples } from '../harness/samples.js';
 import { type BytesAs, isSame, makePool } from '../payload.js';
 
 /** Options of both roles. */
@@ -47,11 +48,12 @@ export const roles: Roles = {
     if (rpc === undefined) throw new Error(`${module} makes no calls`);
     const client = await rpc.connect(setup);
     const pool = makePool(setup.payload, bytesAs ?? 'bytes');
+    const samples = new Samples();
     return {
       verbs: {
         check: async () => check(client, pool),
         run: async (args: RunArgs): Promise<LoopResult> =>
-          closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame }),
+          closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame, samples }),
         beside: async (args: BesideArgs) => beside(client, pool, bytesAs ?? 'bytes', args),
         paced: async (args: PacedArgs): Promise<OpenLoopResult> =>
           openLoop(
@@ -62,7 +64,7 @@ export const roles: Roles = {
                 () => settled(false, dueMs),
               );
             },
-            { ...args, pool },
+            { ...args, pool, samples },
           ),
       },
       stop: async () => client.stop(),

@@ -12,6 +12,8 @@ export interface LoopOptions {
   readonly pool: readonly unknown[];
   /** Says whether an answer is right; asked for one answer in 64. */
   readonly isRight: (sent: unknown, got: unknown) => boolean;
+  /** Of earlier runs; made anew when there is none. */
+  readonly samples?: Samples;
 }
 
 /** What a run gave. */
@@ -36,7 +38,8 @@ const drainMs = 10_000;
 export function closedLoop(call: Call, options: LoopOptions): Promise<LoopResult> {
   const { concurrency, pool } = options;
   // Reading the clock twice for each call would cost the fastest contender a tenth of its rate.
-  const samples = new Samples(concurrency >= 64 ? 8 : 1);
+  const { samples = new Samples() } = options;
+  samples.reset(concurrency >= 64 ? 8 : 1);
   const state = { running: true, sent: 0, ops: 0, inFlight: 0, failed: 0, wrong: 0 };
   let failure: string | undefined;
   let drained = (): void => undefined;

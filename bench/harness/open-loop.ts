@@ -9,6 +9,8 @@ export interface OpenLoopOptions {
   readonly ratePerSec: number;
   readonly seconds: number;
   readonly pool: readonly unknown[];
+  /** Of earlier runs; made anew when there is none. */
+  readonly samples?: Samples;
 }
 
 /** What a run at a fixed rate gave. */
@@ -29,10 +31,10 @@ const burstMax = 2048;
 
 /** Paces with one check each event-loop turn; timers of Node are too coarse for it. */
 export function openLoop(call: PacedCall, options: OpenLoopOptions): Promise<OpenLoopResult> {
-  const { ratePerSec, pool } = options;
+  const { ratePerSec, pool, samples = new Samples() } = options;
   const periodMs = 1000 / ratePerSec;
   const total = Math.max(1, Math.floor(ratePerSec * options.seconds));
-  const samples = new Samples();
+  samples.reset();
   const state = { sent: 0, done: 0, failed: 0 };
   return new Promise((resolve) => {
     const startMs = performance.now();

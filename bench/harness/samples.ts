@@ -16,7 +16,11 @@ export interface Percentiles {
 
 const samplesMax = 2 ** 20;
 
-/** Delays of one run. When full, every second one is dropped and from then on only every second one is taken. */
+/**
+ * Delays of one run. When full, every second one is dropped and from then on only every second one is taken. It is made before the
+ * first run and used for all of them: 8 MiB outside the heap make V8 begin a full collection, which would then fall into each run
+ * and be its p99, longer by what the contender has in its heap.
+ */
 export class Samples {
   readonly #values = new Float64Array(samplesMax);
   #length = 0;
@@ -45,9 +49,11 @@ export class Samples {
     this.#length += 1;
   }
 
-  /** Forgets everything, for the end of a warm-up. */
-  reset(): void {
+  /** Forgets everything, for the end of a warm-up or the next run. */
+  reset(stride = 1): void {
     this.#length = 0;
+    this.#skip = 0;
+    this.#stride = stride;
   }
 
   /** The percentiles, from a histogram with three significant digits. */

@@ -19,6 +19,16 @@ describe('bench samples', () => {
     assert.equal(taken.length, 8);
   });
 
+  it('begins the next run with its own stride', () => {
+    const samples = new Samples(8);
+    samples.due();
+    samples.reset(4);
+    assert.deepEqual(
+      [1, 2, 3, 4, 5].map(() => samples.due()),
+      [true, false, false, false, true],
+    );
+  });
+
   it('says zero when nothing was measured', () => {
     assert.deepEqual(new Samples().percentiles(), { count: 0, p50us: 0, p90us: 0, p99us: 0, p999us: 0, maxUs: 0 });
   });
