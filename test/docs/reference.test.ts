@@ -97,7 +97,8 @@ describe('the decisions', () => {
       assert.ok(file.startsWith(`${number}-`), `${file} is no ${number}`);
       const text = readFileSync(`docs/decisions/${file}`, 'utf8');
       assert.ok(text.startsWith(`# ${number} `), file);
-      for (const part of ['Context', 'Choice', 'Given up']) assert.ok(text.includes(`**${part}.**`), `${file}: ${part}`);
+      const missing = ['Context', 'Choice', 'Given up'].filter((part) => !text.includes(`**${part}.**`));
+      assert.deepEqual(missing, [], file);
     }
   });
 });
