@@ -70,6 +70,7 @@ export { connectStock, type StockOptions, type StockServer } from './runtime/con
 export { createLocalBus, type LocalBusOptions } from './runtime/create-local-bus.js';
 export { createNode } from './runtime/create-node.js';
 export type { GuestNode, MemberView } from './runtime/guest-node.js';
+export type { KeyRing } from './runtime/key-ring.js';
 export type { MembersEvent } from './runtime/members-stream.js';
 export { createMqttGateway, type MqttGateway, type MqttGatewayOptions } from './runtime/mqtt-gateway.js';
 export { JsonLogger } from './runtime/node-logger.js';
@@ -99,7 +100,6 @@ export type {
   SubscriptionTiming,
 } from './spi/bus.js';
 export type { Admission, Authenticate, ConnectAttempt } from './spi/device.js';
-export type { KeyRing } from './protocol/swim/key-ring.js';
 export type {
   ClusterWatch,
   Gossip,

@@ -1,4 +1,5 @@
 import { ClusterError } from '../core/errors.js';
+import { optionError } from '../core/options.js';
 
 /** The part of Standard Schema that is needed here; every library that follows it fits. */
 export interface StandardSchema {
@@ -21,6 +22,7 @@ interface SchemaIssue {
  * the paths. A schema that answers later is refused: an event is not made to wait.
  */
 export function decodeWith(schema: StandardSchema): (value: unknown) => unknown {
+  checkSchema(schema);
   return (value) => {
     const result = schema['~standard'].validate(value);
     if (result instanceof Promise) {
@@ -36,6 +38,13 @@ export function decodeWith(schema: StandardSchema): (value: unknown) => unknown 
     const first = details[0];
     throw new ClusterError('invalid-value', `${first?.path ?? ''}: ${first?.message ?? 'refused'}`, { details });
   };
+}
+
+function checkSchema(schema: unknown): void {
+  // Some libraries' schemas are functions.
+  const mayHold = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';
+  if (mayHold && '~standard' in schema) return;
+  throw optionError('schema', 'give a schema of a Standard Schema library, such as zod, valibot or arktype', schema);
 }
 
 function pathToText(path: SchemaIssue['path']): string {

@@ -148,6 +148,7 @@ export function readCaptures(pattern: TopicPattern, topic: string): Readonly<Rec
  * becomes `%XX` of its UTF-8 bytes, so two names never meet in one segment. `segmentToText` is its inverse.
  */
 export function topicSegment(name: string): string {
+  assertText('a name for a segment', name);
   if (name === '') return '%';
   return name.replaceAll(
     /[/*{},+#%\u0000-\u001f\u007f]/g,
@@ -157,6 +158,7 @@ export function topicSegment(name: string): string {
 
 /** Returns the name that `topicSegment` made this segment of. */
 export function segmentToText(segment: string): string {
+  assertText('a segment', segment);
   if (segment === '%') return '';
   return segment.replaceAll(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

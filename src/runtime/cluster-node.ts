@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
-import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { ClusterWatch, Gossip, Member, PartitionState } from '../spi/membership.js';
+import type { KeyRing } from './key-ring.js';
 import type { MembersEvent } from './members-stream.js';
 import type { NodeParts } from './node-parts.js';
 

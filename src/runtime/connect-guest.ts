@@ -23,7 +23,7 @@ export interface GuestOptions {
   /** `host:port` of nodes, tried in order. @defaultValue the local profile's ports on 127.0.0.1 */
   readonly addresses?: readonly string[];
   /** The cluster key, if the cluster has one. */
-  readonly key?: string | Uint8Array;
+  readonly key?: string | Uint8Array | undefined;
   /** How long one address may take to answer. @defaultValue 2000 */
   readonly timeoutMs?: number;
 }

@@ -5,17 +5,18 @@ import { takeUntil } from 'rxjs/internal/operators/takeUntil';
 import type { EventBus } from '../bus/event-bus.js';
 import type { RpcManager } from '../cluster/rpc/rpc-manager.js';
 import { ClusterError } from '../core/errors.js';
-import type { KeyRing } from '../protocol/swim/key-ring.js';
 import type { ClusterWatch, Gossip, Member, PartitionState } from '../spi/membership.js';
 import { type NodeRooms, startRooms, stopRooms } from './assemble.js';
 import type { ClusterNode, NodeState } from './cluster-node.js';
 import type { NodeEnvironment } from './environment.js';
 import { serveGuests } from './guest-service.js';
+import { acceptTexts, type KeyRing } from './key-ring.js';
 import { metricsToText } from './metrics-text.js';
 import { type MembersEvent, membersStream, partitionStream } from './members-stream.js';
 import { createNodeEnvironment, createOptionSources } from './node-environment.js';
+import { checkBytes } from './option-kinds.js';
 import type { NodeParts } from './node-parts.js';
-import { type NodeOptions, resolveNodeOptions, type ResolvedNodeOptions } from './options.js';
+import { type NodeOptions, resolveKey, resolveNodeOptions, type ResolvedNodeOptions } from './options.js';
 import { ProcessMetrics } from './process-metrics.js';
 import type { TopicMeter } from './topic-meter.js';
 import { whenSettled } from './when-settled.js';
@@ -92,10 +93,12 @@ class AssembledNode implements ClusterNode {
   }
 
   get keyRing(): KeyRing | undefined {
-    return this.#running().membership.keyRing;
+    const ring = this.#running().membership.keyRing;
+    return ring === undefined ? undefined : acceptTexts(ring, (key) => resolveKey(key, createOptionSources()));
   }
 
   updateMetadata(metadata: Uint8Array): void {
+    checkBytes('metadata', metadata);
     this.#running().membership.updateMetadata(metadata);
   }
 

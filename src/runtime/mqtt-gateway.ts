@@ -6,6 +6,7 @@ import { checkOptionNames } from '../core/options.js';
 import type { BusDoor } from '../spi/bus.js';
 import type { DeviceProtocol } from '../spi/device.js';
 import type { ClusterNode } from './cluster-node.js';
+import { checkRunning } from './running-node.js';
 
 /** How a node takes MQTT devices. */
 export interface MqttGatewayOptions extends Omit<MqttOptions, 'listen'>, GatewayOptions {
@@ -25,8 +26,9 @@ export interface MqttGateway {
   stop(): Promise<void>;
 }
 
-/** Makes a gateway on a running node; throws `invalid-options`, `insecure-address` or `not-started`. */
+/** Makes a gateway on a running node; throws `invalid-options`, `insecure-address`, `not-started` or `stopped`. */
 export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions = {}): MqttGateway {
+  checkRunning(node);
   // A misspelt `authenticate` would let everybody in.
   checkOptionNames(options, optionNames, 'createMqttGateway');
   const listen = addressOf(options.listen ?? '127.0.0.1:1883');

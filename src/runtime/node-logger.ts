@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { LogFields, Logger } from '../core/logger.js';
+import { checkOptionNames, checkWord } from '../core/options.js';
 import { NodeClock } from './node-clock.js';
 
 /** How much is logged: each level includes the ones before it. */
@@ -26,7 +27,10 @@ export class JsonLogger implements Logger {
 
   constructor(options: JsonLoggerOptions = {}) {
     this.#clock = options.clock ?? new NodeClock();
-    this.#rank = ranks[options.level ?? 'info'];
+    checkOptionNames(options, names, 'JsonLogger');
+    const { level = 'info' } = options;
+    checkWord('level', level, new Set(Object.keys(ranks)));
+    this.#rank = ranks[level];
     this.#write = options.write ?? ((line) => void process.stderr.write(line));
     this.#fields = options.fields ?? {};
   }
@@ -56,6 +60,8 @@ export class JsonLogger implements Logger {
     this.#write(`${JSON.stringify(line)}\n`);
   }
 }
+
+const names: ReadonlySet<string> = new Set<keyof JsonLoggerOptions>(['clock', 'level', 'write', 'fields']);
 
 const ranks: Readonly<Record<LogLevel, number>> = { error: 0, info: 1, debug: 2 };
 

@@ -24,6 +24,11 @@ export function checkTexts(option: string, example: string, value: unknown): voi
   if (!isList) throw optionError(option, `give a list of texts, such as ['${example}']`, value);
 }
 
+/** Throws `invalid-options` unless a value is bytes. */
+export function checkBytes(option: string, value: unknown): void {
+  if (!bytes.holds(value)) throw optionError(option, bytes.todo, value);
+}
+
 /** What an option may be, and what to give in place of what it may not. */
 interface Kind {
   readonly todo: string;

@@ -39,7 +39,7 @@ export interface NodeOptions {
   /** Keeps clusters apart: nodes of another label are never heard. Not a secret. @defaultValue `scalebus` */
   readonly label?: string;
   /** The cluster key: 32 bytes, or a text of at least 16 characters that is hashed. Proves links and encrypts gossip; never sent. */
-  readonly key?: string | Uint8Array;
+  readonly key?: string | Uint8Array | undefined;
   /** Listen beyond loopback without a key. For closed networks only. @defaultValue false */
   readonly insecure?: boolean;
   /** TLS 1.3 for links. */
@@ -139,7 +139,7 @@ export function resolveNodeOptions(asked: NodeOptions, sources: OptionSources): 
     ...options,
   };
   const tls = resolveTls(options.tls);
-  const key = resolveKey(options.key, sources);
+  const key = options.key === undefined ? undefined : resolveKey(options.key, sources);
   checkExposure(given.host, key !== undefined || tls?.mutual === true || given.insecure);
   return {
     name: checkName(options.name ?? sources.defaultName()),
@@ -278,15 +278,16 @@ function checkRpc(rpc: RpcOptions): RpcOptions {
   return rpc;
 }
 
-function resolveKey(key: string | Uint8Array | undefined, sources: OptionSources): Uint8Array | undefined {
-  if (key === undefined) return undefined;
+/** A cluster key of what a program gave; throws `invalid-options`, and never shows it. */
+export function resolveKey(key: string | Uint8Array, { hash }: Pick<OptionSources, 'hash'>): Uint8Array {
+  const todo = 'give 32 bytes, or a text of at least 16 characters';
   if (typeof key === 'string') {
-    if (key.length < 16) throw invalid('key', `a text of ${key.length} characters`, 'give at least 16 characters');
-    return sources.hash(textToBytes(key));
+    if (key.length < 16) throw invalid('key', `a text of ${key.length} characters`, todo);
+    return hash(textToBytes(key));
   }
-  if (key.length !== 32) {
-    throw invalid('key', `${key.length} bytes`, 'give 32 bytes, or a text of at least 16 characters');
-  }
+  const given: unknown = key;
+  if (!(given instanceof Uint8Array)) throw invalid('key', typeof given, todo);
+  if (key.length !== 32) throw invalid('key', `${key.length} bytes`, todo);
   return key;
 }
 

@@ -124,6 +124,15 @@ describe('bus/local', () => {
       assert.equal(faults[0]?.subscription, 'bad');
     });
 
+    it('refuses what is no schema where it is given', () => {
+      for (const schema of [{}, undefined, 5, 'text']) {
+        assert.throws(() => decodeWith(schema as never), {
+          code: 'invalid-options',
+          message: /schema: give a schema of/,
+        });
+      }
+    });
+
     it('drops what decode refuses without filling the buffer', () => {
       const { bus } = createBus();
       const got: unknown[] = [];

@@ -91,6 +91,13 @@ describe('core/topic', () => {
     }
   });
 
+  it('makes segments of texts alone', () => {
+    for (const name of [5, undefined, null, {}]) {
+      assert.throws(() => topicSegment(name as never), { code: 'invalid-topic' });
+      assert.throws(() => segmentToText(name as never), { code: 'invalid-topic' });
+    }
+  });
+
   it('makes one segment of any name, and the name of the segment', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (name) => {

@@ -1,6 +1,6 @@
 /** The tables of the reference against the code that they are about. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dataDepthMax } from '../../src/core/data.js';
 import { isErrorCode, mayHaveRun } from '../../src/core/errors.js';
 import {
@@ -88,6 +88,20 @@ function rowsOf(document: string): { readonly code: string; readonly ran: string
   const table = text.slice(text.search(/^\| code \|/m)).split('\n\n')[0] ?? '';
   return [...table.matchAll(/^\| `([a-z-]+)` \| ([^|]+?) \|/gm)].map(([, code = '', ran = '']) => ({ code, ran }));
 }
+
+describe('the decisions', () => {
+  it('are numbered without holes, and say what was given up', () => {
+    const files = readdirSync('docs/decisions').toSorted();
+    for (const [index, file] of files.entries()) {
+      const number = `${index + 1}`.padStart(4, '0');
+      assert.ok(file.startsWith(`${number}-`), `${file} is no ${number}`);
+      const text = readFileSync(`docs/decisions/${file}`, 'utf8');
+      assert.ok(text.startsWith(`# ${number} `), file);
+      const missing = ['Context', 'Choice', 'Given up'].filter((part) => !text.includes(`**${part}.**`));
+      assert.deepEqual(missing, [], file);
+    }
+  });
+});
 
 /** What a reader of the limits relies on. */
 describe('the limits', () => {

@@ -38,6 +38,8 @@ function faultsOf(texts: readonly (readonly [place: string, text: string])[]): s
   files.set(guests, "declare module 'prom-client';");
   const options: ts.CompilerOptions = {
     strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
     noEmit: true,
     target: ts.ScriptTarget.ES2023,
     module: ts.ModuleKind.NodeNext,

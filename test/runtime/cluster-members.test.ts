@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { call, defineService } from '../../src/cluster/rpc/contract.js';
+import { must } from '../../src/core/assert.js';
 import { createNode } from '../../src/runtime/create-node.js';
 import type { PartitionState } from '../../src/spi/membership.js';
 import { SimCluster } from '../../src/testing/sim-cluster.js';
@@ -100,11 +101,39 @@ describe('what a node gives of its membership', function members() {
       stale.members().map(({ name }) => name),
       ['stale'],
     );
-    assert.deepEqual(cluster.node('n1').keyRing?.first, newKey);
+    assert.deepEqual(cluster.node('n1').keyRing?.keys[0], newKey);
+  });
+
+  it('takes texts for keys as the option does, and nothing that is no key', async () => {
+    const [oldKey, newKey] = ['the text that was the key', 'exactly thirty-two letters long!'];
+    assert.equal(newKey.length, 32);
+    const cluster = await started(64, oldKey);
+    const rings = names.map((name) => must(cluster.node(name).keyRing, 'a ring'));
+    for (const wrong of ['short', 5, undefined, new Uint8Array(31)]) {
+      for (const step of ['install', 'use', 'remove'] as const) {
+        assert.throws(() => rings[0]?.[step](wrong as string), { code: 'invalid-options' }, `${step} ${String(wrong)}`);
+      }
+    }
+    for (const step of ['install', 'use'] as const) for (const ring of rings) ring[step](newKey);
+    for (const ring of rings) ring.remove(oldKey);
+    const late = await cluster.settle(cluster.start('late', { key: newKey }), 20_000);
+    assert.equal(late.members().length, names.length + 1);
+  });
+
+  it('says what metadata and gossip take', async () => {
+    const cluster = await started(65);
+    const node = cluster.node('n1');
+    const [given, invalid] = [(value: unknown): never => value as never, { code: 'invalid-options' }];
+    assert.throws(() => node.updateMetadata(given({ zone: 1 })), invalid);
+    assert.throws(() => node.gossip.spread('news', given('text')), invalid);
+    assert.throws(() => node.gossip.spread(given(5), new Uint8Array(1)), invalid);
+    assert.throws(() => node.gossip.send(node.members()[1] ?? given(undefined), 'news', given({})), invalid);
+    assert.throws(() => node.gossip.send(given('n2'), 'news', new Uint8Array(1)), invalid);
+    assert.throws(() => node.gossip.listen('news', given(undefined)), invalid);
   });
 });
 
-async function started(seed: number, key?: Uint8Array): Promise<SimCluster> {
+async function started(seed: number, key?: string | Uint8Array): Promise<SimCluster> {
   const cluster = new SimCluster(seed, names);
   for (const name of names) await cluster.settle(cluster.start(name, key === undefined ? {} : { key }), 20_000);
   return cluster;

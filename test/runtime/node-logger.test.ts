@@ -29,6 +29,14 @@ describe('JSON logger', () => {
     assert.ok(loggedMs >= startMs && loggedMs <= Date.now());
   });
 
+  it('refuses a level and options that there are not', () => {
+    assert.throws(
+      () => new JsonLogger({ level: 'warn' as 'info' }),
+      /level: give one of error, info, debug, not 'warn'/,
+    );
+    assert.throws(() => new JsonLogger({ name: 'x' } as object), /JsonLogger takes no option name; give clock/);
+  });
+
   it('leaves out what is below its level', () => {
     const { logger, lines } = make();
     logger.debug('no');

@@ -192,7 +192,7 @@ function wrongOptions(): (readonly [string, NodeOptions, string])[] {
     ...['', 'a', 'http://a:1', 'a:99999'].map((seed) => ['seeds', { seeds: ['a:1', seed] }, 'give host:port'] as const),
     ...[0, 600_001].map((joinTimeoutMs) => ['joinTimeoutMs', { joinTimeoutMs }, 'give a whole number'] as const),
     ...['', 'x'.repeat(65), 'ä'.repeat(33)].map((label) => ['label', { label }, 'give 1 to 64 bytes'] as const),
-    ['key', { key: 'short' }, 'give at least 16 characters'],
+    ['key', { key: 'short' }, 'give 32 bytes, or a text of at least 16 characters'],
     ['key', { key: new Uint8Array(31) }, 'give 32 bytes'],
     ...(['key', 'cert', 'ca'] as const).map(
       (part) => [`tls.${part}`, { tls: { ...pem, [part]: '/etc/file' } }, 'give a PEM text'] as const,

@@ -15,7 +15,7 @@ import type {
   MemberEvent,
   Membership,
 } from '../../spi/membership.js';
-import { GossipDesk } from './gossip-desk.js';
+import { checkMessage, checkReceiver, GossipDesk } from './gossip-desk.js';
 import { MachineLoop } from './machine-loop.js';
 import { MemberTeller } from './member-teller.js';
 import { joinFailed, messageOf, toClusterError } from './membership-faults.js';
@@ -246,10 +246,15 @@ export class SwimMembership implements Membership {
   #gossipOf(desk: GossipDesk): Gossip {
     return {
       spread: (topic, bytes) => {
+        checkMessage(topic, bytes);
         this.#machine.spread(topic, bytes);
         this.#loop.arm();
       },
-      send: (to, topic, bytes) => this.#machine.send(to, { topic, bytes }, this.#out),
+      send: (to, topic, bytes) => {
+        checkReceiver(to);
+        checkMessage(topic, bytes);
+        return this.#machine.send(to, { topic, bytes }, this.#out);
+      },
       listen: (topic, listener) => desk.listen(topic, listener),
     };
   }
