@@ -1,4 +1,5 @@
-import { type Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { type Packr, RESERVE_START_SPACE, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr';
+import type { ByteWriter } from '../core/bytes.js';
 import { ClusterError } from '../core/errors.js';
 import type { Codec } from '../spi/codec.js';
 import { malformed } from './data-codec.js';
@@ -46,6 +47,25 @@ export function pack(packr: Packr, value: unknown, form: number): Uint8Array {
     throw ClusterError.from(error, 'invalid-value');
   }
 }
+
+/** The same, written behind what a writer has: msgpackr's own buffer is used again, and no part of it is handed out. */
+export function packInto(packr: Packr, value: unknown, form: number, writer: ByteWriter): void {
+  const packed = packLent(packr, value);
+  writer.u8(form);
+  // With a record that it has just learned, msgpackr gives a part of the buffer, and no places in it.
+  writer.range(packed, packed.start ?? 0, packed.end ?? packed.length);
+}
+
+function packLent(packr: Packr, value: unknown): Lent {
+  try {
+    return packr.pack(value, REUSE_BUFFER_MODE | RESET_BUFFER_MODE);
+  } catch (error) {
+    throw ClusterError.from(error, 'invalid-value');
+  }
+}
+
+/** Bytes that are good until the next value is packed, with their places where they are not all of them. */
+type Lent = Uint8Array & { readonly start?: number; readonly end?: number };
 
 /** Decodes what was scanned. Throws `invalid-value`. */
 export function unpack(packr: Packr, range: ByteRange): unknown {

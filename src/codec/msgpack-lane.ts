@@ -3,7 +3,16 @@ import { ByteReader, ByteWriter } from '../core/bytes.js';
 import { isWellFormed } from '../core/text.js';
 import type { LaneDecoder, LaneEncoder } from '../spi/codec.js';
 import { assertEncodable, malformed } from './data-codec.js';
-import { common, compiledByte, type MsgpackForms, pack, plainByte, sharedByte, unpack } from './msgpack-forms.js';
+import {
+  common,
+  compiledByte,
+  type MsgpackForms,
+  pack,
+  packInto,
+  plainByte,
+  sharedByte,
+  unpack,
+} from './msgpack-forms.js';
 import { MsgpackScanner, type ScanMode, sharedRecordsMax } from './msgpack-scan.js';
 import { isRaw, looksRaw, RawReader, writeRaw } from './raw-values.js';
 import { readShape, shapeMark, shapesMax } from './shape.js';
@@ -73,7 +82,9 @@ export class SharedEncoder implements LaneEncoder {
       writeRaw(value, writer);
       this.needed = 0;
     } else {
-      writer.bytes(this.#pack(value));
+      assertEncodable(value);
+      packInto(this.#packr, value, sharedByte, writer);
+      this.needed = this.#definitions.length;
     }
   }
 

@@ -153,6 +153,31 @@ describe('compiled shapes', function compiledShapes() {
     });
   });
 
+  it('write into the middle of what a caller writes without them too, while records are learnt and after a refusal', () => {
+    const encoder = createMsgpackCodec({ compiledShapes: false }).createEncoder(new Set());
+    const decoder = createMsgpackCodec().createDecoder();
+    const writer = new ByteWriter(8);
+    const ends: number[] = [];
+    const values = Array.from({ length: 40 }, (_, round) =>
+      round % 9 === 8 ? { text: 'x'.repeat(20_000), round } : { [`key${round % 3}`]: round, deep: iot(round) },
+    );
+    for (const value of values) {
+      assert.throws(() => encoder.encodeInto?.({ first: 1, second: () => 2 }, new ByteWriter(8)), ClusterError);
+      writer.u8(0xee);
+      encoder.encodeInto?.(value, writer);
+      ends.push(writer.length);
+    }
+    for (let index = 0; index < encoder.definitionCount; index += 1) {
+      assert.ok(decoder.define(encoder.definition(index)));
+    }
+    assert.ok(encoder.definitionCount >= 4);
+    const bytes = writer.take();
+    values.forEach((value, index) => {
+      const start = (ends[index - 1] ?? 0) + 1;
+      assert.deepEqual(decoder.decode(bytes, start, ends[index] ?? 0), value);
+    });
+  });
+
   it('never change bytes that were handed out', () => {
     const lane = new Lane();
     const kept = Array.from({ length: 500 }, (_, round) => lane.encoder.encode(iot(round)));
