@@ -2,10 +2,10 @@ import { type Address, addressToText, findAddress } from '../core/address.js';
 import type { GatewayOptions } from '../device/gateway/device-gateway.js';
 import { type MqttOptions, resolveMqttOptions } from '../device/network/mqtt-options.js';
 import { ClusterError } from '../core/errors.js';
-import { checkOptionNames } from '../core/options.js';
 import type { BusDoor } from '../spi/bus.js';
 import type { DeviceProtocol } from '../spi/device.js';
 import type { ClusterNode } from './cluster-node.js';
+import { checkGatewayOptions } from './option-kinds.js';
 import { checkRunning } from './running-node.js';
 
 /** How a node takes MQTT devices. */
@@ -29,17 +29,16 @@ export interface MqttGateway {
 /** Makes a gateway on a running node; throws `invalid-options`, `insecure-address`, `not-started` or `stopped`. */
 export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions = {}): MqttGateway {
   checkRunning(node);
-  // A misspelt `authenticate` would let everybody in.
-  checkOptionNames(options, optionNames, 'createMqttGateway');
-  const listen = addressOf(options.listen ?? '127.0.0.1:1883');
+  const given = checkGatewayOptions(options);
+  const listen = addressOf(given.listen ?? '127.0.0.1:1883');
   // Checked here, so that a wrong option is thrown where it was given and not at the start.
-  resolveMqttOptions({ ...options, listen });
+  resolveMqttOptions({ ...given, listen });
   const { bus } = node;
   let open: OpenGateway | undefined;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   const start = async (): Promise<void> => {
-    open = await openGateway(node, bus, options, listen);
+    open = await openGateway(node, bus, given, listen);
     // Stopped while it was loading: nothing opens.
     if (stopping === undefined) await open.start();
   };
@@ -56,31 +55,6 @@ export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions
     stop: () => (stopping ??= stop()),
   };
 }
-
-const optionNames: ReadonlySet<string> = new Set<keyof MqttGatewayOptions>([
-  'listen',
-  'protocol',
-  'authenticate',
-  'insecure',
-  'clientsMax',
-  'connectingMax',
-  'connectTimeoutMs',
-  'packetBytesMax',
-  'connectBytesMax',
-  'keepAliveMaxMs',
-  'idleMs',
-  'inFlightMax',
-  'queueMax',
-  'bufferedBytesMax',
-  'ackTimeoutMs',
-  'filtersMax',
-  'stopTimeoutMs',
-  'acknowledge',
-  'acknowledgeTimeoutMs',
-  'commandTimeoutMs',
-  'commandsPerDeviceMax',
-  'commandsMax',
-]);
 
 interface OpenGateway {
   local(): Address;

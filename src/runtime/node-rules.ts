@@ -4,7 +4,7 @@ import { ClusterError } from '../core/errors.js';
 import type { CompiledRule } from '../rule/rule-compiler.js';
 import type { RuleRunnerOptions, RuleStats } from '../rule/rule-runner.js';
 import type { ClusterNode } from './cluster-node.js';
-import { checkTexts } from './option-kinds.js';
+import { checkRuleOptions, checkTexts } from './option-kinds.js';
 import { checkRunning } from './running-node.js';
 
 /** Rules that run at one node, shared with the other nodes that loaded the same files. */
@@ -25,6 +25,7 @@ export async function startRules(
   options: RuleRunnerOptions = {},
 ): Promise<NodeRules> {
   checkRunning(node);
+  checkRuleOptions(options);
   const { clock, logger } = node.parts;
   const [rules, { RuleRunner }] = await Promise.all([compileFiles(files, clock), import('../rule/rule-runner.js')]);
   const runner = new RuleRunner({ bus: node.bus, clock, logger }, rules, options);

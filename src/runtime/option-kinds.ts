@@ -10,6 +10,22 @@ export function checkLocalBusKinds(options: object): void {
   checkKinds(options, localBusKinds, 'createLocalBus');
 }
 
+/** The same for a gateway; returns what was given without what is there and undefined, which would take the place of a default. */
+export function checkGatewayOptions<T extends object>(options: T): T {
+  // A misspelt `authenticate` would let everybody in, and an `insecure` that is a text too.
+  checkKinds(options, gatewayKinds, 'createMqttGateway');
+  const given = { ...options };
+  for (const name of Object.keys(given)) {
+    if (Reflect.get(given, name) === undefined) Reflect.deleteProperty(given, name);
+  }
+  return given;
+}
+
+/** The same for rules that run. */
+export function checkRuleOptions(options: object): void {
+  checkKinds(options, ruleKinds, 'startRules');
+}
+
 function checkKinds(options: object, kinds: Readonly<Record<string, Kind>>, of: string): void {
   checkOptionNames(options, new Set(Object.keys(kinds)), of);
   for (const [name, kind] of Object.entries(kinds)) {
@@ -79,6 +95,49 @@ const optionKinds: Readonly<Record<string, Kind>> = {
   compiledShapes: flag,
   logger,
   metrics: doorOf('metrics: counter, gauge and histogram', ['counter', 'gauge', 'histogram']),
+};
+
+const count: Kind = {
+  todo: 'give a whole number above 0',
+  holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
+};
+
+/** Of every name in `MqttGatewayOptions`; a test holds them against each other. */
+const gatewayKinds: Readonly<Record<string, Kind>> = {
+  listen: { todo: "give host:port, such as '127.0.0.1:1883'", holds: (value) => typeof value === 'string' },
+  protocol: doorOf('a device protocol', ['decode', 'encode', 'findCommandTarget']),
+  authenticate: routine,
+  insecure: flag,
+  clientsMax: count,
+  connectingMax: count,
+  connectTimeoutMs: count,
+  packetBytesMax: count,
+  connectBytesMax: count,
+  keepAliveMaxMs: count,
+  idleMs: count,
+  inFlightMax: count,
+  queueMax: count,
+  bufferedBytesMax: count,
+  ackTimeoutMs: count,
+  filtersMax: count,
+  stopTimeoutMs: count,
+  acknowledge: {
+    todo: 'give one of accepted, written, delivered, handled',
+    holds: (value) => ['accepted', 'written', 'delivered', 'handled'].some((level) => level === value),
+  },
+  acknowledgeTimeoutMs: count,
+  commandTimeoutMs: count,
+  commandsPerDeviceMax: count,
+  commandsMax: count,
+};
+
+const ruleKinds: Readonly<Record<string, Kind>> = {
+  concurrencyMax: count,
+  queueMax: count,
+  drainMs: {
+    todo: 'give a whole number from 0 on',
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  },
 };
 
 const localBusKinds: Readonly<Record<string, Kind>> = {

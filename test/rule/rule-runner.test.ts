@@ -61,6 +61,38 @@ describe('running rules', () => {
     assert.equal(alarms.length, 3);
   });
 
+  it('that answer to themselves by way of a command end too', async () => {
+    const rule = `
+name: ring
+from:
+  - /device/room/{device}/message/property/report
+  - /alarm/{device}
+command: { product: room, device: '{device}', name: fan, answerTo: '/alarm/{device}' }
+`;
+    const { alarms, report, runner, simulator } = await running(rule);
+    report('nowhere', 31);
+    await simulator.runAsync(1000);
+    const [stats] = runner.stats();
+    assert.equal(alarms.length, 16, 'as many as there may be rules in a chain');
+    assert.equal(stats?.counters.commands, 17);
+    assert.match(stats.lastError?.message ?? '', /\[call-depth\] .*came through 16 rules; they feed each other/);
+  });
+
+  it('tell an answer once, and what is wrong where that cannot be told', async () => {
+    const rule = `
+name: told
+from: /device/room/{device}/message/property/report
+command: { product: room, device: '{device}', name: fan, answerTo: '/alarm/{value.nowhere}' }
+`;
+    const { alarms, bus, report, runner, simulator } = await running(rule);
+    bus.respond('/device/room/r1/command/fan', () => 'on');
+    report('r1', 31);
+    await simulator.runAsync(100);
+    const [stats] = runner.stats();
+    assert.deepEqual([alarms, stats?.counters.answered, stats?.counters.failed], [[], 1, 1]);
+    assert.match(stats?.lastError?.message ?? '', /No such key: nowhere/);
+  });
+
   it('command a device, and tell what it answered or why it did not', async () => {
     const rule = `
 name: cool

@@ -226,7 +226,11 @@ export class DeviceGateway implements Startable {
         : { ...shared, event: said.event, data: said.data };
     const options = { key: `${product}/${id}`, headers: message.headers };
     try {
-      if (message.qos === 1 && this.#acknowledge !== 'accepted') return this.#confirm(topic, value, options);
+      if (message.qos === 1 && this.#acknowledge !== 'accepted') {
+        return this.#confirm(topic, value, options).catch((error: unknown) =>
+          this.#publishFault(session.client, topic, error),
+        );
+      }
       const receipt = bus.publish(topic, value, options);
       this.#counters.published += 1;
       if (receipt.local + receipt.nodes + receipt.groups > 0) return 'taken';

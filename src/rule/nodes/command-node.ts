@@ -2,10 +2,11 @@ import type { CancelToken } from '../../core/cancel.js';
 import type { Clock } from '../../core/clock.js';
 import { commandTopic } from '../../core/device-topic.js';
 import { ClusterError } from '../../core/errors.js';
-import type { BusDoor } from '../../spi/bus.js';
+import type { BusDoor, BusEvent } from '../../spi/bus.js';
 import type { RuleMessage, RuleNode } from '../../spi/rule.js';
 import type { RuleCounters } from '../rule-counters.js';
 import type { Expression } from '../rule-expression.js';
+import { countHop } from '../rule-hops.js';
 import type { Template } from '../rule-template.js';
 
 /** Whom to command, and what. */
@@ -53,21 +54,24 @@ export class CommandNode implements RuleNode {
       tookMs: clock.now() - begin,
     });
     counters.commands += 1;
+    let answer: BusEvent;
     try {
       const topic = commandTopic(device, name);
-      const answer = await bus.request(topic, input, { timeoutMs, cancel, headers: message.headers });
-      counters.answered += 1;
-      this.#tell(message, { ...about(), ok: true, output: answer.value });
-      output({ ...message, value: answer.value });
+      answer = await bus.request(topic, input, { timeoutMs, cancel, headers: message.headers });
     } catch (error) {
       const { code, message: why } = ClusterError.from(error, 'internal');
       this.#tell(message, { ...about(), ok: false, code, error: why });
       throw error;
     }
+    counters.answered += 1;
+    this.#tell(message, { ...about(), ok: true, output: answer.value });
+    output({ ...message, value: answer.value });
   }
 
   #tell(message: RuleMessage, value: object): void {
     const { answerTo } = this.#target;
-    if (answerTo !== undefined) this.#deps.bus.publish(answerTo(message), value, { headers: message.headers });
+    if (answerTo === undefined) return;
+    const topic = answerTo(message);
+    this.#deps.bus.publish(topic, value, { headers: countHop(message, topic) });
   }
 }

@@ -1,8 +1,8 @@
-import { ClusterError } from '../../core/errors.js';
 import type { BusDoor } from '../../spi/bus.js';
 import type { RuleMessage, RuleNode } from '../../spi/rule.js';
 import type { RuleCounters } from '../rule-counters.js';
 import type { Expression } from '../rule-expression.js';
+import { countHop } from '../rule-hops.js';
 import type { Template } from '../rule-template.js';
 
 /** Where and how to publish. */
@@ -33,7 +33,7 @@ export class PublishNode implements RuleNode {
   handle(message: RuleMessage, output: (message: RuleMessage) => void): void {
     const { topic, key, value: make } = this.#target;
     const target = topic(message);
-    const headers = { ...message.headers, [hopsHeader]: String(nextHop(message, target)) };
+    const headers = countHop(message, target);
     const options = key === undefined ? { headers } : { headers, key: key(message) };
     const value = make === undefined ? message.value : make(message);
     const receipt = this.#bus.publish(target, value, options);
@@ -41,18 +41,4 @@ export class PublishNode implements RuleNode {
     if (receipt.local + receipt.nodes + receipt.groups === 0) this.#counters.unheard += 1;
     output({ ...message, topic: target, value, headers });
   }
-}
-
-/** The header that counts the rules an event came through. */
-export const hopsHeader = 'rule-hops';
-
-/** More than any sane chain of rules. */
-const hopsMax = 16;
-
-function nextHop(message: RuleMessage, topic: string): number {
-  // A device's own headers come along too, so the count may be anything.
-  const before = Number(message.headers[hopsHeader] ?? 0);
-  const hops = (Number.isSafeInteger(before) && before > 0 ? before : 0) + 1;
-  if (hops <= hopsMax) return hops;
-  throw new ClusterError('call-depth', `an event for ${topic} came through ${hopsMax} rules; they feed each other`);
 }

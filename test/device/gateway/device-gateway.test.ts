@@ -101,6 +101,27 @@ describe('a device gateway', () => {
     assert.equal(client.say('boiler/b1/report', {}, { qos: 0 }), 'taken');
   });
 
+  it('does not have a device send again for ever what the bus will never take, at any level of acknowledgement', async () => {
+    for (const acknowledge of ['accepted', 'delivered'] as const) {
+      const { gateway, component, cluster } = await house({ acknowledge });
+      const client = component.connect('c');
+      for (const [code, outcome] of [
+        ['invalid-value', 'payload-invalid'],
+        ['too-large', 'payload-invalid'],
+        ['invalid-topic', 'topic-invalid'],
+        ['stopped', 'retry'],
+      ] as const) {
+        client.ask('boiler/b1/command/+');
+        cluster.refuse = new ClusterError(code, 'as the bus says');
+        const said = client.say('boiler/b1/report', {}, { qos: 1 });
+        assert.equal(said === 'later' ? await client.outcome : said, outcome, `${acknowledge} ${code}`);
+        assert.equal(gateway.lastFault?.why, `[${code}] as the bus says`);
+        cluster.refuse = undefined;
+      }
+      assert.equal(gateway.counters.messagesRefused, 4);
+    }
+  });
+
   describe('commands', () => {
     it('reach the device from any node and come back with its reply', async () => {
       const { component, cluster, simulator } = await house();
