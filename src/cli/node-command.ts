@@ -7,12 +7,13 @@ import type { NodeOptions } from '../runtime/options.js';
 import { checkRules, type NodeRules, startRules } from '../runtime/node-rules.js';
 import { lan } from '../runtime/profiles.js';
 import type { NodeConfig } from './node-config.js';
+import { terminalLogger } from './terminal-logger.js';
 import { type Terminal, toJson } from './terminal.js';
 
 /** Runs a node, its gateway and its rules until the terminal's signal. Whatever fails to start ends what had started. */
 export async function runNode(config: NodeConfig, terminal: Terminal, json: boolean): Promise<void> {
   const say: Say = (kind, fields) => terminal.line(json ? toJson({ kind, ...fields }) : `${kind} ${describe(fields)}`);
-  const node = createNode(toNodeOptions(config));
+  const node = createNode({ ...toNodeOptions(config), logger: terminalLogger(terminal, json) });
   let gateway: MqttGateway | undefined;
   let rules: NodeRules | undefined;
   try {

@@ -108,6 +108,10 @@ describe('the command line, as processes', function commandLine() {
       return !alarm.isRunning;
     });
     assert.match(alarm.out, /^\/alarm\/b1 \{"temperature":90\} from rules$/m);
+    client.publish('boiler/b1/report', '{"pressure":2}');
+    await eventually('the fault of the rule is told', () =>
+      rules.errors.includes('"text":"a rule failed","rule":"hot"'),
+    );
     await client.endAsync();
   });
 
@@ -156,7 +160,9 @@ describe('the command line, as processes', function commandLine() {
     await gateway.until(/^left rules /m);
     gateway.kill('SIGTERM');
     assert.equal(await gateway.exit(), 0, gateway.errors);
-    assert.equal(gateway.errors + rules.errors, '');
+    assert.equal(gateway.errors, '');
+    // The fault that a report without a temperature made.
+    assert.match(rules.errors, /^\{"kind":"error","text":"a rule failed".*\}\n$/);
   });
 
   function scalebus(...args: string[]): Program {
