@@ -9,8 +9,8 @@ export function heal(tell: Teller, extent: Extent): void {
     ? [[1, 1]]
     : extent.full
       ? [
-          [10, 40],
-          [1500, 3],
+          [10, extent.seeds ?? 40],
+          [1500, extent.seeds ?? 3],
         ]
       : [
           [10, extent.seeds ?? 8],
