@@ -48,13 +48,15 @@ export type {
   CallAllResult,
   CallContext,
   CallOptions,
+  CustomSelect,
   RpcStream,
   Select,
+  SelectCandidate,
   ServiceClient,
   ServiceHandlers,
   StreamOptions,
 } from './cluster/rpc/service-types.js';
-export { fromCredit, type LossySource, withOverflow } from './cluster/rpc/sources.js';
+export { fromCredit, type LossyPolicy, type LossySource, withOverflow } from './cluster/rpc/sources.js';
 export type { CreditRequest, CreditSource } from './reactive/credit-source.js';
 export { type CallTracing, traceCalls } from './cluster/rpc/trace-calls.js';
 export { ClusterError, type ErrorCode, mayHaveRun } from './core/errors.js';
@@ -73,7 +75,7 @@ export type { GuestNode, MemberView } from './runtime/guest-node.js';
 export type { KeyRing } from './runtime/key-ring.js';
 export type { MembersEvent } from './runtime/members-stream.js';
 export { createMqttGateway, type MqttGateway, type MqttGatewayOptions } from './runtime/mqtt-gateway.js';
-export { JsonLogger } from './runtime/node-logger.js';
+export { JsonLogger, type JsonLoggerOptions, type LogLevel } from './runtime/node-logger.js';
 export { type NodeRules, startRules } from './runtime/node-rules.js';
 export type { StaticNode } from './cluster/membership/static-membership.js';
 export type { EngineName, NodeOptions, TlsOptions } from './runtime/options.js';
@@ -81,6 +83,7 @@ export { defaultPort, lan, local, type Profile, wan } from './runtime/profiles.j
 export type {
   BusDoor,
   BusEvent,
+  BusFault,
   BusSubscription,
   ConfirmLevel,
   ConfirmOptions,
@@ -88,6 +91,7 @@ export type {
   EventHandler,
   Gap,
   GroupStrategy,
+  OnlyValues,
   OverflowPolicy,
   PublishOptions,
   Receipt,
@@ -111,6 +115,17 @@ export type {
   PartitionState,
 } from './spi/membership.js';
 export type { InstanceEvent, InvokeOptions, RpcDoor, ServiceDescription, ServiceInstance } from './spi/rpc.js';
+export type { ClientInterceptor, OutgoingCall } from './cluster/rpc/client-builder.js';
+export type { ServerInterceptor } from './cluster/rpc/served-call.js';
+export type { Unlisten } from './core/listeners.js';
+export type { CancelToken } from './core/cancel.js';
+export type { GuestCallOptions, GuestSendOptions, GuestSubscribeOptions } from './runtime/guest-node.js';
+export type { ExplainedGroup, ExplainedNode, ExplainedSubscription } from './bus/explain.js';
+export type { BreakerOptions } from './protocol/rpc/breaker.js';
+export type { RetryOptions } from './protocol/rpc/retry-policy.js';
+export type { MethodKind } from './spi/rpc.js';
+export type { NodeId } from './core/ids.js';
+export type { RuleRunnerOptions } from './rule/rule-runner.js';
 
 // For extenders.
 export type { Address } from './core/address.js';
@@ -134,3 +149,7 @@ export type { Membership } from './spi/membership.js';
 export type { Counter, Gauge, Histogram, Metrics } from './spi/metrics.js';
 export type { RuleMessage, RuleNode } from './spi/rule.js';
 export type { Cipher, Secrets } from './spi/secrets.js';
+export type { ConnectionHandlers, DialOptions, PeerCertificate } from './spi/connections.js';
+export type { CloseReason, DeviceClientHandlers, DeviceFault, MessageOutcome, TransportMessage } from './spi/device.js';
+export type { MetricLabels } from './spi/metrics.js';
+export type { DatagramHandler } from './spi/datagrams.js';
