@@ -92,7 +92,7 @@ export function matchesFilter(filter: readonly string[], topic: readonly string[
 
 /**
  * User properties as headers: the last value of a name counts. What is beyond the limits of headers, or is no clean text, is left
- * out; `dropped` says how many.
+ * out; `dropped` says how many. One header's room stays free, for a rule that counts itself in one.
  */
 export function propertiesToHeaders(properties: UserProperties | undefined): {
   readonly headers: Readonly<Record<string, string>>;
@@ -105,7 +105,7 @@ export function propertiesToHeaders(properties: UserProperties | undefined): {
   for (const [name, values] of Object.entries(properties)) {
     const value: unknown = Array.isArray(values) ? values.at(-1) : values;
     const size = typeof value === 'string' ? 3 * (name.length + value.length) : 0;
-    const fits = kept.length < headersMax && bytes + size <= headersBytesMax;
+    const fits = kept.length < headersMax - 1 && bytes + size <= headersBytesMax - freeBytes;
     if (typeof value === 'string' && name !== '' && fits && isCleanText(name) && isCleanText(value)) {
       kept.push([name, value]);
       bytes += size;
@@ -113,6 +113,9 @@ export function propertiesToHeaders(properties: UserProperties | undefined): {
   }
   return { headers: Object.fromEntries(kept), dropped };
 }
+
+/** What a header of a rule's own takes at most. */
+const freeBytes = 64;
 
 function isBounded(topic: string): boolean {
   if (topic.length === 0 || topic.length > topicLengthMax) return false;
