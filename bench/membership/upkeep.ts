@@ -1,5 +1,7 @@
 /** T10 with processes: what an idle node costs its machine, and what a node keeps of each other. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { toMonotonicMs } from '../../src/core/clock.js';
@@ -43,8 +45,28 @@ async function measureIdle(tell: Teller, crew: Crew, durationMs: number): Promis
     ...about,
   });
   const rates = [...wakes].map(([name, count]) => (count - (wakesBefore.get(name) ?? 0)) / seconds);
-  if (rates.length > 0) tell.figure({ metric: 'wakings / node / s, p50', value: quantile(rates, 0.5), ...about });
+  if (rates.length > 0) {
+    const rate = quantile(rates, 0.5);
+    tell.figure({ metric: 'wakings / node / s, p50', value: rate, ...about });
+    const note = 'Node itself on this machine: a timer that does nothing, as often as a node woke';
+    tell.figure({ metric: 'processor ms / bare process / s', value: await measureBare(rate, durationMs), n: 1, note });
+  }
   tell.figure({ metric: 'processor ms / node / s, worst', value: Math.max(...costs), reference: 0.43, ...about });
+}
+
+/** What a process costs in a second that does nothing but wake up so often. */
+async function measureBare(wakesPerSecond: number, durationMs: number): Promise<number> {
+  const code = `
+    setInterval(() => undefined, ${1000 / wakesPerSecond});
+    setTimeout(() => {
+      const before = process.cpuUsage();
+      setTimeout(() => {
+        const { user, system } = process.cpuUsage(before);
+        process.stdout.write(String((user + system) / ${durationMs}), () => process.exit());
+      }, ${durationMs});
+    }, 1000);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code]);
+  return Number(stdout);
 }
 
 /** How often each process has gone to sleep by itself, which is how often it woke; empty where the system does not say. */
@@ -74,8 +96,8 @@ function measureMemory(tell: Teller, members: number): void {
     const { heapUsed, external, arrayBuffers } = process.memoryUsage();
     return heapUsed + external + arrayBuffers;
   };
-  // Nobody is there to answer probes, so none are sent meanwhile.
-  const options = resolveSwimOptions({ probePeriodMs: 600_000 });
+  // Nobody is there to answer probes, so none are sent meanwhile; and what rides with probes must go by rounds of gossip then.
+  const options = resolveSwimOptions({ probePeriodMs: 600_000, freshShare: 1 });
   const machine = new SwimMachine(toMonotonicMs(0), {
     options,
     identity: { name: 'self', epoch: 1, address: '10.0.0.1:7700', wireMin: 1, wireMax: 1, metadata: new Uint8Array(0) },
