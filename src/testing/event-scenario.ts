@@ -3,8 +3,9 @@ import { findRandom, type Random } from '../core/random.js';
 import type { BusEvent, GroupStrategy, OverflowPolicy } from '../spi/bus.js';
 import { BusChecker, GapLog, type MarkedValue } from './bus/bus-checker.js';
 import { EventHome, LossLog } from './bus/event-home.js';
+import { everyTopic, findDifferences, isQuiet, linkedTo, somePatterns, strategies } from './bus/event-views.js';
 import { GroupChecker } from './bus/group-checker.js';
-import { knownLanes, linkedLives } from './bus/known-lanes.js';
+import { knownLanes } from './bus/known-lanes.js';
 import { SimCluster } from './sim-cluster.js';
 import type { SimOutcome, SimScenario } from './sim-scenario.js';
 
@@ -365,10 +366,11 @@ class EventRun {
     network.faults.heal();
     network.faults.setEverywhere({ lossPercent: 0 });
     for (const name of this.#names) if (!this.#homes.has(name)) await this.#start(name);
-    const isEqual = (): boolean => this.#differences().length === 0;
-    if (!(await simulator.runUntil(isEqual, healMaxMs))) this.#faults.push(...this.#differences());
+    const differences = (): readonly string[] => findDifferences([...this.#homes.values()]);
+    const isEqual = (): boolean => differences().length === 0;
+    if (!(await simulator.runUntil(isEqual, healMaxMs))) this.#faults.push(...differences());
     // A slow lossless subscription takes 30 ms for each of up to 1024 events of every node; a lane that starves never ends.
-    await simulator.runUntil(() => this.#isQuiet(), 180_000);
+    await simulator.runUntil(() => isQuiet([...this.#homes.values()]), 180_000);
     await this.#cluster.pass(quietMs);
     for (const { life, open } of this.#homes.values()) {
       if (open !== 0) this.#faults.push(`${open} requests or confirmations of ${life} never settled`);
@@ -376,40 +378,6 @@ class EventRun {
     this.#checker.judgeLosses();
     for (const group of this.#eachGroup()) group.judge((life) => this.#log.toldOf(life));
     for (const name of this.#names) await this.#stopNode(name);
-  }
-
-  /** Nothing waits anywhere and nothing is on its way. */
-  #isQuiet(): boolean {
-    return [...this.#homes.values()].every(({ node, plain, open }) => {
-      const isIdle = plain.every(({ subscription }) => subscription.stats.queued === 0);
-      const peers = ['/group/random', ...everyTopic].flatMap((topic) => node.bus.explain(topic).nodes);
-      return open === 0 && isIdle && peers.every(({ inFlight }) => inFlight === 0);
-    });
-  }
-
-  /** Where a node's belief about who wants a topic is not the truth. */
-  #differences(): readonly string[] {
-    const differences: string[] = [];
-    const homes = [...this.#homes.values()];
-    for (const topic of everyTopic) {
-      for (const { node } of homes) {
-        const wanting = homes.filter(
-          (other) => other.node !== node && other.plain.some((one) => one.checked.wants(topic)),
-        );
-        const expected = wanting
-          .map((other) => other.node.name)
-          .toSorted()
-          .join(' ');
-        const explained = node.bus.explain(topic).nodes;
-        const known = explained
-          .filter(({ linked }) => linked)
-          .map((one) => one.node)
-          .toSorted()
-          .join(' ');
-        if (known !== expected) differences.push(`${node.name} believes that ${known} want ${topic}, not ${expected}`);
-      }
-    }
-    return differences;
   }
 
   #eachGroup(): readonly GroupChecker[] {
@@ -421,16 +389,4 @@ class EventRun {
   }
 }
 
-/** The lives that a node has a link to and that want anything. */
-function linkedTo({ node }: EventHome): readonly string[] {
-  const topics = [...everyTopic, ...strategies.map((strategy) => `/group/${strategy}`)];
-  return linkedLives(topics.flatMap((topic) => node.bus.explain(topic).nodes));
-}
-
-const strategies: readonly GroupStrategy[] = ['random', 'local-first', 'oldest', 'hashed', 'least-in-flight'];
-
 const overflows: readonly OverflowPolicy[] = ['drop-oldest', 'drop-newest', 'block'];
-
-const everyTopic: readonly string[] = ['/a', '/a/b', '/a/c', '/b/a', '/b/a/c', '/c/b/a', '/c/d', '/d'];
-
-const somePatterns: readonly string[] = [...everyTopic, '/a/*', '/*/a', '/b/**', '/a/**', '/c/**/a', '/{x}'];

@@ -6,8 +6,8 @@ import { partToBytes } from './message-codec.js';
 import { incarnationMax } from './message-fields.js';
 import type { FactsOwner } from './facts-owner.js';
 import type { Claim, FailedMessage, LeftMessage, RecordMessage, SuspectMessage } from './messages.js';
-import { deafMembersMin, type SwimParts } from './parts.js';
-import type { Suspicion } from './suspicion.js';
+import type { SwimParts } from './parts.js';
+import { isConfirmed, isHeld } from './verdict.js';
 
 /**
  * What is believed about whom. Beliefs are ordered by (epoch, incarnation, alive < suspect < failed < left), and only grow, so news
@@ -103,7 +103,7 @@ export class Facts {
     this.#accuse(now, slot, { kind: 'suspect', ...claim, refused: false }, out);
     const suspicion = suspicions.find(slot);
     if (suspicion === undefined) return;
-    if (this.#isConfirmed(now, suspicion)) {
+    if (isConfirmed(now, suspicion, this.#parts)) {
       counts['failed-by-others'] += 1;
       this.#remove(now, slot, { kind: 'failed', ...claim }, out);
       return;
@@ -130,7 +130,7 @@ export class Facts {
   tick(now: MonotonicMs, out: SwimEffects): void {
     const { suspicions, table, self, counts } = this.#parts;
     for (const suspicion of suspicions.takeDue(now)) {
-      if (this.#holds(now, suspicion)) {
+      if (isHeld(now, suspicion, this.#parts)) {
         counts['suspicion-held'] += 1;
         suspicions.putOff(suspicion, after(now, this.#parts.options.gossipPeriodMs));
         continue;
@@ -345,23 +345,6 @@ export class Facts {
     return Math.floor(tellings * (1 - options.confirmationFactor / options.retransmitFactor));
   }
 
-  /** Another's word is believed once we saw it ourselves, or two agree and our own suspicion is nearly over. */
-  #isConfirmed(now: MonotonicMs, suspicion: Suspicion): boolean {
-    const waitedMs = now - suspicion.startedAt;
-    const refusedMs =
-      suspicion.refusers.length >= 2 ? this.#parts.options.suspicionRefusedMs : Number.POSITIVE_INFINITY;
-    const enoughMs = Math.min(suspicion.times.minMs, refusedMs) * confirmedShare;
-    if (waitedMs < enoughMs) return false;
-    return suspicion.own || suspicion.accusers.length >= 2 || this.#parts.table.liveCount < 4;
-  }
-
-  #holds(now: MonotonicMs, suspicion: Suspicion): boolean {
-    const { options, ears, table } = this.#parts;
-    if (!options.holdWhenDeaf || table.liveCount < deafMembersMin || suspicion.refusers.length > 0) return false;
-    if (!ears.isSilent(now, options.probePeriodMs)) return false;
-    return suspicion.forgivenMs + ears.silentMs(now) < suspicion.forgivableMs;
-  }
-
   #remove(now: MonotonicMs, slot: number, news: FailedMessage | LeftMessage, out: SwimEffects): void {
     const { table, suspicions, gossip } = this.#parts;
     suspicions.close(slot);
@@ -400,5 +383,3 @@ type Subject = Omit<Claim, 'from'>;
 
 /** Good-byes that wait for a second voice; beyond it the member is found silent instead. */
 const farewellsMax = 1024;
-/** The share of the least suspicion after which another's word that somebody failed is believed: clocks start a little apart. */
-const confirmedShare = 0.8;

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { of, Subject } from 'rxjs';
-import { call, channel, defineService, type MethodOptions, oneWay, stream } from '../../cluster/rpc/contract.js';
-import type { ServiceClient, ServiceHandlers } from '../../cluster/rpc/service-types.js';
-import { fromCredit, withOverflow } from '../../cluster/rpc/sources.js';
-import { ClusterError, mayHaveRun } from '../../core/errors.js';
+import { call, defineService } from '../../cluster/rpc/contract.js';
+import { mayHaveRun } from '../../core/errors.js';
 import { checkRpcBounds } from './rpc-bounds.js';
 import { collect, expectCode, rejected, type RpcFixture } from './rpc-fixture.js';
+import { sample, Served } from './rpc-served.js';
 import type { TestRunner } from './suite.js';
 
 /** What calls must do over every implementation of `Links`. */
@@ -27,140 +25,6 @@ export function checkRpc(runner: TestRunner, name: string, make: () => Promise<R
     }
   });
   checkRpcBounds(runner, name, make);
-}
-
-const positive: NonNullable<MethodOptions<number, number>['input']> = {
-  '~standard': {
-    version: 1,
-    vendor: 'conformance',
-    validate: (value) =>
-      typeof value === 'number' && value > 0
-        ? { value }
-        : { issues: [{ message: 'must be positive', path: ['celsius'] }] },
-  },
-};
-
-/** The contract that the suite calls. */
-const sample = defineService('conformance.sample', {
-  version: '1.0.0',
-  methods: {
-    echo: call<unknown, unknown>({ idempotent: true }),
-    once: call<string, string>(),
-    bytes: call<Uint8Array, Uint8Array>({ raw: true }),
-    checked: call({ input: positive, output: positive }),
-    fail: call<string, string>(),
-    hang: call<string, string>(),
-    where: call<void, Where>(),
-    observed: call<number, number>(),
-    count: stream<number, number>(),
-    endless: stream<string, number>(),
-    credited: stream<number, number>(),
-    lossy: stream<void, number>(),
-    failing: stream<number, number>(),
-    upper: channel<string, string>(),
-    early: channel<string, string>(),
-    note: oneWay<string>(),
-  },
-});
-
-interface Where {
-  readonly caller: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly depth: number;
-  readonly hasDeadline: boolean;
-}
-
-type Methods = typeof sample.methods;
-
-/** The second node's handlers and what they saw. */
-class Served {
-  readonly notes: string[] = [];
-  readonly aborted: string[] = [];
-  readonly runs: string[] = [];
-  readonly source = new Subject<number>();
-  produced = 0;
-  asked = 0;
-  readonly client: ServiceClient<Methods>;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor({ one, two }: RpcFixture) {
-    two.register(sample, this.handlers());
-    this.client = one.client(sample);
-  }
-
-  /** Lets every handler that hangs end. */
-  release(): void {
-    for (const go of this.#waiting.splice(0)) go();
-  }
-
-  /** What it serves; another node may serve the same. */
-  handlers(): ServiceHandlers<Methods> {
-    return {
-      echo: (input) => input,
-      once: (input) => {
-        this.runs.push(input);
-        return input;
-      },
-      bytes: (input) => input.toReversed(),
-      checked: (input) => (input === 13 ? -1 : input + 1),
-      fail: (input) => {
-        if (input === 'plain') throw new TypeError('the handler broke', { cause: new RangeError('too far') });
-        throw new ClusterError('not-found', 'no such device', { details: { device: input } });
-      },
-      hang: (input, context) => {
-        context.signal.addEventListener('abort', () => this.aborted.push(input));
-        return new Promise((resolve) => {
-          this.#waiting.push(() => resolve('late'));
-        });
-      },
-      where: (_input, context) => {
-        const { caller, headers, depth } = context;
-        const leftMs = context.remainingMs();
-        // A sum of fractions of a millisecond may come out a little above what was asked for.
-        return { caller, headers: { ...headers }, depth, hasDeadline: leftMs > 0 && leftMs < 10_001 };
-      },
-      observed: (input) => of(input * 2),
-      count: (input) => countTo(input),
-      endless: (input, context) => this.#endless(input, context.signal),
-      credited: (input) =>
-        fromCredit((request) => {
-          let sent = 0;
-          request.onCredit((count) => {
-            this.asked += count;
-            for (let index = 0; index < count && sent < input; index += 1) request.next((sent += 1));
-            if (sent === input) request.complete();
-          });
-        }),
-      lossy: () => withOverflow(this.source, 'drop-oldest', 4),
-      failing: (input) => failAfter(input),
-      upper: (input) => upper(input),
-      early: () => ['only'],
-      note: (input) => {
-        this.notes.push(input);
-      },
-    };
-  }
-
-  async *#endless(name: string, signal: AbortSignal): AsyncGenerator<number, void, undefined> {
-    signal.addEventListener('abort', () => this.aborted.push(name));
-    for (;;) {
-      this.produced += 1;
-      yield this.produced;
-    }
-  }
-}
-
-function* countTo(end: number): Generator<number, void, undefined> {
-  for (let value = 1; value <= end; value += 1) yield value;
-}
-
-async function* failAfter(count: number): AsyncGenerator<number, void, undefined> {
-  yield* countTo(count);
-  throw new Error('the source broke');
-}
-
-async function* upper(input: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
-  for await (const word of input) yield word.toUpperCase();
 }
 
 type Case = (at: Place, served: Served) => Promise<void>;

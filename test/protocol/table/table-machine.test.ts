@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { ByteReader } from '../../../src/core/bytes.js';
 import { toMonotonicMs } from '../../../src/core/clock.js';
 import { textToBytes } from '../../../src/core/text.js';
-import { type TableEffects, TableMachine } from '../../../src/protocol/table/table-machine.js';
+import type { TableEffects } from '../../../src/protocol/table/effects.js';
+import { TableMachine } from '../../../src/protocol/table/table-machine.js';
 import { tableLimits, type TableLimits } from '../../../src/protocol/table/table-limits.js';
 
 const writerId = { name: 'w', epoch: 10 };
