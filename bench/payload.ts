@@ -72,7 +72,7 @@ export function makePool(payload: Payload, bytesAs: BytesAs): unknown[] {
   );
 }
 
-/** Says whether an answer equals what was sent; bytes may come back as any view. `time` of an event may differ when told so. */
+/** Says whether an answer equals what was sent; bytes may come back as another view. `time` of an event may differ when told so. */
 export function isSame(sent: unknown, got: unknown, timeMayDiffer = false): boolean {
   if (sent instanceof Uint8Array) {
     return got instanceof Uint8Array && Buffer.compare(sent, got) === 0;

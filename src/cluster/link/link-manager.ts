@@ -280,7 +280,7 @@ export class LinkManager implements Links {
     this.#raiseAccepted(link, hello.peer, true);
   }
 
-  /** Says whether a name is a member's, or that of a link which one that is no member may not replace: any but its own kind's. */
+  /** Says whether a name is a member's, or that of a link which one that is no member may not replace: all but its own kind's. */
   #isTaken(name: string, role: 'guest' | 'stock'): boolean {
     const present = this.#hub.findLink(name);
     const isMember = name === this.self.name || this.#deps.membership.findMember(name) !== undefined;

@@ -16,7 +16,7 @@ import { headersBytesMax, headersMax, serviceNameBytesMax, wireVersionMin } from
 /** Where a call goes inside a node. */
 export interface Route {
   readonly service: string;
-  /** Empty: any instance of the service at that node. */
+  /** Empty: whichever instance of the service that node has. */
   readonly instanceId: string;
   readonly method: string;
 }

@@ -89,7 +89,7 @@ export class LinkCodec implements Codec, StreamSink {
     return this.#decoder.decode(bytes, start, end);
   }
 
-  /** Turns bytes that `encode` gave into such as any link can carry: the value as it was then, whatever became of it since. */
+  /** Turns bytes that `encode` gave into such as every link can carry: the value as it was then, whatever became of it since. */
   toSelfContained(bytes: Uint8Array): Uint8Array {
     const decoder = this.#lane.createDecoder();
     for (let index = 0; index < this.#encoder.definitionCount; index += 1) {
