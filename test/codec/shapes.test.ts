@@ -178,9 +178,9 @@ describe('compiled shapes', function compiledShapes() {
     });
   });
 
-  for (const compiledShapes of [true, false]) {
-    it(`keep apart what a getter encodes while its value is read (${compiledShapes ? 'with' : 'without'} them)`, () => {
-      const encoder = createMsgpackCodec({ compiledShapes }).createEncoder(new Set([shapesCapability]));
+  for (const compiled of [true, false]) {
+    it(`keep apart what a getter encodes while its value is read (${compiled ? 'with' : 'without'} them)`, () => {
+      const encoder = createMsgpackCodec({ compiledShapes: compiled }).createEncoder(new Set([shapesCapability]));
       const decoder = createMsgpackCodec().createDecoder();
       const encoded: Encoded[] = [];
       const encodeInto = (value: unknown): void => {
