@@ -35,6 +35,8 @@ export class ShapeBook {
   #count = 0;
   #misses = 0;
   #isGenerating = true;
+  /** True while a value is written, whose getters may do anything. */
+  #isWriting = false;
 
   constructor(host: ShapeBookHost) {
     this.#host = host;
@@ -46,12 +48,21 @@ export class ShapeBook {
     return this.#last?.definitions ?? 0;
   }
 
-  /** Writes a value at the end of `writer`; false when no shape takes it, and nothing is written. */
+  /**
+   * Writes a value at the end of `writer`; false when no shape takes it, and nothing is written. So it is for a value that a getter of
+   * another sends on: there is one tail.
+   */
   write(value: unknown, writer: ByteWriter): boolean {
-    const last = this.#last;
-    if (last !== undefined && this.#writeAs(last, value, writer)) return true;
-    // Nothing else has a shape, and the keys of bytes are all their indices.
-    return isPlainObject(value) && this.#search(value, writer);
+    if (this.#isWriting) return false;
+    this.#isWriting = true;
+    try {
+      const last = this.#last;
+      if (last !== undefined && this.#writeAs(last, value, writer)) return true;
+      // Nothing else has a shape, and the keys of bytes are all their indices.
+      return isPlainObject(value) && this.#search(value, writer);
+    } finally {
+      this.#isWriting = false;
+    }
   }
 
   #search(value: object, writer: ByteWriter): boolean {

@@ -66,10 +66,10 @@ export function parsePattern(text: string): readonly TopicPattern[] {
     throw new ClusterError('invalid-topic', `pattern ${JSON.stringify(text.slice(0, 120))}: ${why}`);
   };
   if (text.length > topicLengthMax) fail(`it is longer than ${topicLengthMax} characters`);
-  // A run of ** says no more than one of them.
+  // A run of ** says no more than one of them, and a final # is one more.
   const raw = trimSlashes(text)
     .split('/')
-    .filter((segment, index, all) => !(segment === '**' && all[index - 1] === '**'));
+    .filter((segment, index, all) => !(isDouble(segment, index, all) && all[index - 1] === '**'));
   if (raw.length > topicSegmentsMax) fail(`it has more than ${topicSegmentsMax} segments`);
   const captures: TopicCapture[] = [];
   const choices = raw.map((segment, index) => parseSegment(segment, { index, last: raw.length - 1, captures, fail }));
@@ -194,6 +194,11 @@ interface SegmentContext {
   readonly last: number;
   readonly captures: TopicCapture[];
   readonly fail: (why: string) => never;
+}
+
+/** One of the two spellings of `**`. */
+function isDouble(segment: string, index: number, all: readonly string[]): boolean {
+  return segment === '**' || (segment === '#' && index === all.length - 1);
 }
 
 function parseSegment(segment: string, context: SegmentContext): readonly string[] {

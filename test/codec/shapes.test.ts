@@ -178,6 +178,40 @@ describe('compiled shapes', function compiledShapes() {
     });
   });
 
+  for (const compiled of [true, false]) {
+    it(`keep apart what a getter encodes while its value is read (${compiled ? 'with' : 'without'} them)`, () => {
+      const encoder = createMsgpackCodec({ compiledShapes: compiled }).createEncoder(new Set([shapesCapability]));
+      const decoder = createMsgpackCodec().createDecoder();
+      const encoded: Encoded[] = [];
+      const encodeInto = (value: unknown): void => {
+        const writer = new ByteWriter(8);
+        encoder.encodeInto?.(value, writer);
+        encoded.push({ value, bytes: writer.take(), needed: encoder.needed });
+      };
+      const encode = (value: unknown): void => {
+        encoded.push({ value, bytes: encoder.encode(value), needed: encoder.needed });
+      };
+      for (let round = 0; round < 40; round += 1) {
+        const inner =
+          round % 4 < 2 ? { before: `日${round}`, at: 1.5, after: 'z' } : { [`key${round % 3}`]: `ü${round}` };
+        const value = {
+          before: `é日本${round}`,
+          get at(): number {
+            (round % 2 === 0 ? encode : encodeInto)(inner);
+            return round;
+          },
+          after: '本',
+        };
+        if (round % 3 === 0) encode(value);
+        else encodeInto(value);
+      }
+      for (const { value, bytes, needed } of encoded) {
+        while (decoder.definitionCount < needed) decoder.define(encoder.definition(decoder.definitionCount));
+        assert.deepEqual(decoder.decode(bytes, 0, bytes.length), asData(value));
+      }
+    });
+  }
+
   it('never change bytes that were handed out', () => {
     const lane = new Lane();
     const kept = Array.from({ length: 500 }, (_, round) => lane.encoder.encode(iot(round)));
@@ -291,6 +325,18 @@ describe('shape definitions', function shapeDefinitions() {
     assert.equal(Reflect.get({}, 'polluted'), undefined);
   });
 });
+
+/** A value, and what was made of it. */
+interface Encoded {
+  readonly value: unknown;
+  readonly bytes: Uint8Array;
+  readonly needed: number;
+}
+
+/** Without getters. */
+function asData(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
 
 /** An encoder, and decoders of all kinds that must agree with it. */
 class Lane {

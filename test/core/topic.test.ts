@@ -62,6 +62,17 @@ describe('core/topic', () => {
     }
   });
 
+  it('reads a run of ** as one, and a final # behind it too', () => {
+    for (const pattern of ['/a/**', '/a/**/**', '/a/#', '/a/**/#', 'a/**/**/#/']) {
+      assert.deepEqual(
+        parsePattern(pattern).map(({ text, segments }) => [text, segments]),
+        [['/a/**', ['a', '**']]],
+        pattern,
+      );
+    }
+    assert.throws(() => parsePattern('/a/**/#/b'), isInvalidTopic);
+  });
+
   it('expands alternatives and keeps captures', () => {
     const patterns = parsePattern('/device/{id}/online,offline');
     assert.deepEqual(
