@@ -163,7 +163,7 @@ function nats(): Entry[] {
     module: 'bench/peers/nats.ts',
     variant: 'JSON',
     does: ['rpc', 'bus', 'cluster'],
-    settings: 'transport-node, callbacks, one message an event, JSON for objects',
+    settings: 'transport-node, callbacks, no traces of requests, one message an event, JSON for objects',
     packages: true,
     groups: true,
     broker: natsServer,
@@ -176,7 +176,7 @@ function nats(): Entry[] {
       variant: 'msgpackr',
       does: ['rpc', 'bus'],
       only: 'iot',
-      settings: 'transport-node, callbacks, one message an event, msgpackr',
+      settings: 'transport-node, callbacks, no traces of requests, one message an event, msgpackr',
     },
     {
       ...base,

@@ -29,9 +29,9 @@ export type Parsed =
   | { readonly kind: 'text'; readonly text: string; readonly exitCode: number };
 
 const defaults = { rounds: 5, seconds: 3, warmSeconds: 1.5 };
-/** Short enough for all benches together to end within a minute. */
 /** With a budget many short rounds say more than few long ones. */
 const budgeted = { rounds: 5, seconds: 1, warmSeconds: 0.7 };
+/** Short enough for all benches together to end within a minute. */
 const smoke = { rounds: 1, seconds: 0.2, warmSeconds: 0.1 };
 
 interface Raw {

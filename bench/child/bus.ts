@@ -179,6 +179,7 @@ class Flood {
   readonly #topic: string;
   readonly #pool: readonly unknown[];
   readonly #payload: Payload;
+  readonly #samples = new Samples();
   #sent = 0;
 
   constructor(publisher: Publisher, credit: CreditSink, options: PublisherOptions, bytesAs: BytesAs) {
@@ -308,7 +309,7 @@ class Flood {
       (value, answered, failed) => {
         confirm(this.#topic, value, level).then(answered, failed);
       },
-      { concurrency, seconds, pool: this.#pool, isRight: () => true },
+      { concurrency, seconds, pool: this.#pool, isRight: () => true, samples: this.#samples },
     );
   }
 

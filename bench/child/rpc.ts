@@ -5,7 +5,7 @@ import { loadContender } from '../harness/load.js';
 import { openLoop, type OpenLoopResult } from '../harness/open-loop.js';
 import type { EchoClient, Setup } from '../contender.js';
 import { Samples } from '../harness/samples.js';
-import { type BytesAs, isSame, makePool } from '../payload.js';
+import { isSame, makePool } from '../payload.js';
 
 /** Options of both roles. */
 export interface RpcOptions {
@@ -48,13 +48,18 @@ export const roles: Roles = {
     if (rpc === undefined) throw new Error(`${module} makes no calls`);
     const client = await rpc.connect(setup);
     const pool = makePool(setup.payload, bytesAs ?? 'bytes');
-    const samples = new Samples();
+    const small: Source = { pool, samples: new Samples() };
+    // Made by the warm-up: what a run allocates for itself would be collected in it.
+    let large: Source | undefined;
     return {
       verbs: {
         check: async () => check(client, pool),
         run: async (args: RunArgs): Promise<LoopResult> =>
-          closedLoop(client.call.bind(client), { ...args, pool, isRight: isSame, samples }),
-        beside: async (args: BesideArgs) => beside(client, pool, bytesAs ?? 'bytes', args),
+          closedLoop(client.call.bind(client), { ...args, ...small, isRight: isSame }),
+        beside: async (args: BesideArgs) => {
+          large ??= { pool: makePool(args.largeBytes, bytesAs ?? 'bytes'), samples: new Samples() };
+          return beside(client, args, { small, large });
+        },
         paced: async (args: PacedArgs): Promise<OpenLoopResult> =>
           openLoop(
             (value, dueMs, settled) => {
@@ -64,7 +69,7 @@ export const roles: Roles = {
                 () => settled(false, dueMs),
               );
             },
-            { ...args, pool, samples },
+            { ...args, ...small },
           ),
       },
       stop: async () => client.stop(),
@@ -72,18 +77,22 @@ export const roles: Roles = {
   },
 };
 
-/** Runs the pool's calls while large ones go over the same connection; the delays are those of the small ones. */
+/** What calls are made of, and where their delays go; both serve all runs. */
+interface Source {
+  readonly pool: readonly unknown[];
+  readonly samples: Samples;
+}
+
+/** Runs the small calls while large ones go over the same connection; the delays are those of the small ones. */
 async function beside(
   client: EchoClient,
-  pool: readonly unknown[],
-  bytesAs: BytesAs,
-  { concurrency, seconds, largeBytes }: BesideArgs,
+  { concurrency, seconds }: RunArgs,
+  sources: { readonly small: Source; readonly large: Source },
 ): Promise<LoopResult> {
   const call = client.call.bind(client);
-  const large = makePool(largeBytes, bytesAs);
   const [small, big] = await Promise.all([
-    closedLoop(call, { concurrency, seconds, pool, isRight: isSame }),
-    closedLoop(call, { concurrency: 1, seconds, pool: large, isRight: isSame }),
+    closedLoop(call, { concurrency, seconds, ...sources.small, isRight: isSame }),
+    closedLoop(call, { concurrency: 1, seconds, ...sources.large, isRight: isSame }),
   ]);
   if (big.failed > 0 || big.hanging > 0 || big.opsWithDrain === 0) {
     throw new Error(`the large calls were not answered: ${big.failure ?? ''}`);

@@ -1,5 +1,5 @@
 /** Keeps a fixed number of calls in flight and measures each n-th delay. */
-import { Samples, type Percentiles } from './samples.js';
+import type { Percentiles, Samples } from './samples.js';
 
 /** Starts one call; exactly one of the two listeners is called, later, never from inside. */
 export type Call = (value: unknown, done: (answer: unknown) => void, failed: (cause: unknown) => void) => void;
@@ -12,8 +12,8 @@ export interface LoopOptions {
   readonly pool: readonly unknown[];
   /** Says whether an answer is right; asked for one answer in 64. */
   readonly isRight: (sent: unknown, got: unknown) => boolean;
-  /** Of earlier runs; made anew when there is none. */
-  readonly samples?: Samples;
+  /** Takes the delays; one for all runs of a process, see `Samples`. */
+  readonly samples: Samples;
 }
 
 /** What a run gave. */
@@ -36,9 +36,8 @@ const drainMs = 10_000;
 
 /** Runs for the given time, then waits for what is in flight. */
 export function closedLoop(call: Call, options: LoopOptions): Promise<LoopResult> {
-  const { concurrency, pool } = options;
+  const { concurrency, pool, samples } = options;
   // Reading the clock twice for each call would cost the fastest contender a tenth of its rate.
-  const { samples = new Samples() } = options;
   samples.reset(concurrency >= 64 ? 8 : 1);
   const state = { running: true, sent: 0, ops: 0, inFlight: 0, failed: 0, wrong: 0 };
   let failure: string | undefined;

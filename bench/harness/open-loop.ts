@@ -2,15 +2,15 @@
  * Starts operations at a fixed rate whatever the answers do, and measures each delay from the moment at which the
  * operation was due, not from when it was sent: a stall then counts against every operation that it held up.
  */
-import { Samples, type Percentiles } from './samples.js';
+import type { Percentiles, Samples } from './samples.js';
 
 /** How to run at a fixed rate. */
 export interface OpenLoopOptions {
   readonly ratePerSec: number;
   readonly seconds: number;
   readonly pool: readonly unknown[];
-  /** Of earlier runs; made anew when there is none. */
-  readonly samples?: Samples;
+  /** Takes the delays; one for all runs of a process, see `Samples`. */
+  readonly samples: Samples;
 }
 
 /** What a run at a fixed rate gave. */
@@ -31,7 +31,7 @@ const burstMax = 2048;
 
 /** Paces with one check each event-loop turn; timers of Node are too coarse for it. */
 export function openLoop(call: PacedCall, options: OpenLoopOptions): Promise<OpenLoopResult> {
-  const { ratePerSec, pool, samples = new Samples() } = options;
+  const { ratePerSec, pool, samples } = options;
   const periodMs = 1000 / ratePerSec;
   const total = Math.max(1, Math.floor(ratePerSec * options.seconds));
   samples.reset();

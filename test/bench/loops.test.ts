@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { closedLoop } from '../../bench/harness/closed-loop.js';
 import { openLoop } from '../../bench/harness/open-loop.js';
+import { Samples } from '../../bench/harness/samples.js';
 
 const pool = [1, 2, 3, 4];
+const samples = new Samples();
 const isRight = (sent: unknown, got: unknown): boolean => sent === got;
 
 describe('bench loops', () => {
@@ -18,7 +20,7 @@ describe('bench loops', () => {
           done(value);
         });
       },
-      { concurrency: 7, seconds: 0.05, pool, isRight },
+      { concurrency: 7, seconds: 0.05, pool, isRight, samples },
     );
     assert.equal(most, 7);
     assert.ok(result.ops > 7 && result.opsWithDrain >= result.ops);
@@ -31,6 +33,7 @@ describe('bench loops', () => {
       seconds: 0.05,
       pool,
       isRight,
+      samples,
     });
     assert.ok(wrong > 0);
   });
@@ -38,7 +41,7 @@ describe('bench loops', () => {
   it('count failures and keep the first reason', async () => {
     const { failed, failure, ops } = await closedLoop(
       (_value, _done, fail) => setImmediate(fail, new Error('refused')),
-      { concurrency: 2, seconds: 0.05, pool, isRight },
+      { concurrency: 2, seconds: 0.05, pool, isRight, samples },
     );
     assert.ok(failed > 0);
     assert.equal(failure, 'refused');
@@ -53,7 +56,7 @@ describe('bench loops', () => {
         started.push(dueMs);
         setTimeout(() => settled(true, dueMs), started.length === 1 ? 50 : 0);
       },
-      { ratePerSec: 1000, seconds: 0.1, pool },
+      { ratePerSec: 1000, seconds: 0.1, pool, samples },
     );
     assert.equal(sent, 100);
     assert.equal(done, 100);
@@ -73,7 +76,7 @@ describe('bench loops', () => {
         }
         settled(true, dueMs);
       },
-      { ratePerSec: 1000, seconds: 0.06, pool },
+      { ratePerSec: 1000, seconds: 0.06, pool, samples },
     );
     // About 40 of the 60 operations were due during the block, so the median is one of them: near 10 ms, and near zero without them.
     assert.ok(delays.p50us > 1000, `${delays.p50us.toString()} us`);
