@@ -8,7 +8,7 @@ import { digestText, withDigest } from './digest.js';
 import type { FigureLine, GoalLine, Line } from './lines.js';
 import { roundsMin } from './schedule.js';
 import { type BarGroup, plotSvg } from './svg.js';
-import { amount, figureCells, goalCells, goalHead } from './table.js';
+import { absentTexts, amount, figureCells, goalCells, goalHead } from './table.js';
 
 /** What the report is made of. */
 export interface ReportInput {
@@ -44,11 +44,7 @@ export function makeReport({ lines, benches, entries, versions, servers = [] }: 
     if (figures.length > 0) parts.push(figureTable(figures));
     const goals = mine.filter((line) => line.kind === 'goal');
     if (goals.length > 0) parts.push(goalTable(goals));
-    const absent = mine.flatMap((line) =>
-      line.kind === 'skipped' || line.kind === 'failed'
-        ? [`- ${line.case}, ${line.peer}: ${line.kind}: ${line.why.split('\n')[0] ?? ''}`]
-        : [],
-    );
+    const absent = absentTexts(mine).map((text) => `- ${text}`);
     if (absent.length > 0) parts.push(absent.join('\n'));
   }
   parts.push(settingsText(entries, newest, versions));

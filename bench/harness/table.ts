@@ -44,6 +44,20 @@ export function figureCells(lines: readonly FigureLine[]): { head: string[]; row
   };
 }
 
+/** Who is missing and why: a line for each case and reason, however many it is about. */
+export function absentTexts(lines: readonly Line[]): string[] {
+  const groups = new Map<string, { readonly name: string; readonly text: string; readonly peers: string[] }>();
+  for (const line of lines) {
+    if (line.kind !== 'skipped' && line.kind !== 'failed') continue;
+    const { case: name, peer } = line;
+    const text = `${line.kind}: ${line.why.split('\n')[0] ?? ''}`;
+    const group = groups.get(`${name}\n${text}`) ?? { name, text, peers: [] };
+    group.peers.push(peer);
+    groups.set(`${name}\n${text}`, group);
+  }
+  return [...groups.values()].map(({ name, text, peers }) => `${name}, ${peers.join(', ')}: ${text}`);
+}
+
 /** The text for a terminal: figures, goals, and who is missing. */
 export function tableText(lines: readonly Line[]): string {
   const figures = lines.filter((line) => line.kind === 'figure');
@@ -54,11 +68,8 @@ export function tableText(lines: readonly Line[]): string {
   }
   const goals = lines.filter((line) => line.kind === 'goal');
   if (goals.length > 0) parts.push(alignRows([goalHead, ...goals.map(goalCells)]));
-  for (const line of lines) {
-    if (line.kind === 'skipped' || line.kind === 'failed') {
-      parts.push(`${line.case} ${line.peer} ${line.kind}: ${line.why.split('\n')[0] ?? ''}`);
-    }
-  }
+  const absent = absentTexts(lines);
+  if (absent.length > 0) parts.push(absent.join('\n'));
   return parts.join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { figureLine, type Machine, parseLines } from '../../bench/harness/lines.js';
+import { figureLine, type Line, type Machine, parseLines } from '../../bench/harness/lines.js';
 import { costOf } from '../../bench/harness/run.js';
-import { amount, tableText } from '../../bench/harness/table.js';
+import { absentTexts, amount, tableText } from '../../bench/harness/table.js';
 
 const machine: Machine = {
   commit: 'abc1234',
@@ -86,14 +86,7 @@ describe('bench tables', () => {
   it('leave out columns that nobody has and tell who is missing', () => {
     const text = tableText([
       figureLine(machine, subject, [{ opsPerSec: 1_000_000 }]),
-      {
-        kind: 'skipped',
-        bench: 'rpc',
-        case: '100 B x64',
-        peer: 'nats',
-        why: 'nats-server is not installed',
-        ...machine,
-      },
+      absent('skipped', '100 B x64', 'nats', 'nats-server is not installed\nbut could be'),
       {
         kind: 'goal',
         bench: 'rpc',
@@ -106,7 +99,29 @@ describe('bench tables', () => {
       },
     ]);
     assert.ok(text.includes('1M') && !text.includes('p99'));
-    assert.ok(text.includes('nats skipped: nats-server is not installed'));
+    assert.ok(text.endsWith('100 B x64, nats: skipped: nats-server is not installed'));
     assert.match(text, /rate \/ limit +0\.5 +0\.6 +no/);
   });
+
+  it('tell who is missing in a line for each case and reason', () => {
+    assert.deepEqual(
+      absentTexts([
+        absent('skipped', 'one', 'nats', 'no time'),
+        absent('failed', 'one', 'cote', 'no time'),
+        absent('skipped', 'two', 'nats', 'no time'),
+        absent('skipped', 'one', 'grpc', 'no time'),
+        absent('skipped', 'one', 'redis', 'no server'),
+      ]),
+      [
+        'one, nats, grpc: skipped: no time',
+        'one, cote: failed: no time',
+        'two, nats: skipped: no time',
+        'one, redis: skipped: no server',
+      ],
+    );
+  });
 });
+
+function absent(kind: 'skipped' | 'failed', name: string, peer: string, why: string): Line {
+  return { kind, bench: 'rpc', case: name, peer, why, ...machine };
+}
