@@ -26,6 +26,15 @@ export function findNameFault(options: unknown, names: ReadonlySet<string>, of: 
   return undefined;
 }
 
+/** A copy without what is there and undefined, as in `key: process.env.KEY`: it was not given, and must not take a default's place. */
+export function withoutUndefined<T extends object>(options: T): T {
+  const given = { ...options };
+  for (const name of Object.keys(given)) {
+    if (Reflect.get(given, name) === undefined) Reflect.deleteProperty(given, name);
+  }
+  return given;
+}
+
 /** Throws unless a value is a function. */
 export function checkFunction(option: string, value: unknown): void {
   if (typeof value !== 'function') throw optionError(option, 'give a function', value);

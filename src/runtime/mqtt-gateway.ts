@@ -29,16 +29,16 @@ export interface MqttGateway {
 /** Makes a gateway on a running node; throws `invalid-options`, `insecure-address`, `not-started` or `stopped`. */
 export function createMqttGateway(node: ClusterNode, options: MqttGatewayOptions = {}): MqttGateway {
   checkRunning(node);
-  const given = checkGatewayOptions(options);
-  const listen = addressOf(given.listen ?? '127.0.0.1:1883');
+  checkGatewayOptions(options);
+  const listen = addressOf(options.listen ?? '127.0.0.1:1883');
   // Checked here, so that a wrong option is thrown where it was given and not at the start.
-  resolveMqttOptions({ ...given, listen });
+  resolveMqttOptions({ ...options, listen });
   const { bus } = node;
   let open: OpenGateway | undefined;
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   const start = async (): Promise<void> => {
-    open = await openGateway(node, bus, given, listen);
+    open = await openGateway(node, bus, options, listen);
     // Stopped while it was loading: nothing opens.
     if (stopping === undefined) await open.start();
   };

@@ -26,8 +26,8 @@ export class JsonLogger implements Logger {
   readonly #fields: LogFields;
 
   constructor(options: JsonLoggerOptions = {}) {
-    this.#clock = options.clock ?? new NodeClock();
     checkOptionNames(options, names, 'JsonLogger');
+    this.#clock = options.clock ?? new NodeClock();
     const { level = 'info' } = options;
     checkWord('level', level, new Set(Object.keys(ranks)));
     this.#rank = ranks[level];

@@ -1,4 +1,4 @@
-import { checkOptionNames, optionError } from '../core/options.js';
+import { checkFlag, checkFunction, checkInteger, checkOptionNames, checkWord, optionError } from '../core/options.js';
 
 /** Throws `invalid-options` for options that are no object, for names that there are not, and for values of another kind. */
 export function checkOptionKinds(options: object): void {
@@ -10,15 +10,9 @@ export function checkLocalBusKinds(options: object): void {
   checkKinds(options, localBusKinds, 'createLocalBus');
 }
 
-/** The same for a gateway; returns what was given without what is there and undefined, which would take the place of a default. */
-export function checkGatewayOptions<T extends object>(options: T): T {
-  // A misspelt `authenticate` would let everybody in, and an `insecure` that is a text too.
+/** The same for a gateway: a misspelt `authenticate` would let everybody in, and an `insecure` that is a text too. */
+export function checkGatewayOptions(options: object): void {
   checkKinds(options, gatewayKinds, 'createMqttGateway');
-  const given = { ...options };
-  for (const name of Object.keys(given)) {
-    if (Reflect.get(given, name) === undefined) Reflect.deleteProperty(given, name);
-  }
-  return given;
 }
 
 /** The same for rules that run. */
@@ -26,88 +20,75 @@ export function checkRuleOptions(options: object): void {
   checkKinds(options, ruleKinds, 'startRules');
 }
 
-function checkKinds(options: object, kinds: Readonly<Record<string, Kind>>, of: string): void {
+function checkKinds(options: object, kinds: Kinds, of: string): void {
   checkOptionNames(options, new Set(Object.keys(kinds)), of);
-  for (const [name, kind] of Object.entries(kinds)) {
+  for (const [name, check] of Object.entries(kinds)) {
     const value: unknown = Reflect.get(options, name);
-    if (value !== undefined && !kind.holds(value)) throw optionError(`option ${name}`, kind.todo, value);
+    if (value !== undefined) check(`option ${name}`, value);
   }
 }
 
 /** Throws `invalid-options` unless a value is a list of texts: one text would be taken letter by letter. */
 export function checkTexts(option: string, example: string, value: unknown): void {
-  const isList = Array.isArray(value) && value.every((text) => typeof text === 'string');
-  if (!isList) throw optionError(option, `give a list of texts, such as ['${example}']`, value);
+  if (!isListOf(value, isText)) throw optionError(option, `give a list of texts, such as ['${example}']`, value);
 }
 
 /** Throws `invalid-options` unless a value is bytes. */
 export function checkBytes(option: string, value: unknown): void {
-  if (!bytes.holds(value)) throw optionError(option, bytes.todo, value);
+  if (!isBytes(value)) throw optionError(option, 'give a Uint8Array', value);
 }
 
-/** What an option may be, and what to give in place of what it may not. */
-interface Kind {
-  readonly todo: string;
-  holds(value: unknown): boolean;
-}
+/** Checks of options by their names. Each throws what to give in place of what an option may not be. */
+type Kinds = Readonly<Record<string, Check>>;
+type Check = (option: string, value: unknown) => void;
 
-const text: Kind = { todo: 'give a text', holds: (value) => typeof value === 'string' };
-const flag: Kind = { todo: 'give true or false', holds: (value) => typeof value === 'boolean' };
-const number: Kind = { todo: 'give a whole number', holds: (value) => typeof value === 'number' };
-const bytes: Kind = { todo: 'give a Uint8Array', holds: (value) => value instanceof Uint8Array };
-const routine: Kind = { todo: 'give a function', holds: (value) => typeof value === 'function' };
-
-const logger: Kind = doorOf('a logger: error, info and debug', ['error', 'info', 'debug']);
+const text: Check = kindOf('give a text', isText);
+const number: Check = kindOf('give a whole number', (value) => typeof value === 'number');
+const logger: Check = doorOf('a logger: error, info and debug', ['error', 'info', 'debug']);
 
 /** Of every name in `NodeOptions`; a test holds them against each other. */
-const optionKinds: Readonly<Record<string, Kind>> = {
+const optionKinds: Kinds = {
   name: text,
-  profile: {
-    todo: 'give local(), lan() or wan()',
-    holds: (value) => hasAll(value, ['kind', 'host', 'ports', 'seeds']),
-  },
+  profile: kindOf('give local(), lan() or wan()', (value) => hasAll(value, ['kind', 'host', 'ports', 'seeds'])),
   host: text,
   port: number,
   advertise: text,
-  seeds: {
-    todo: "give a list of texts, such as ['10.0.0.1:7700'], or ['env:NAME'] for a list in the environment",
-    holds: (value) => isListOf(value, text),
-  },
-  nodes: {
-    todo: "give a list of { name, address }, such as [{ name: 'gate', address: '10.0.0.1:7700' }]",
-    holds: (value) => isListOf(value, staticNode),
-  },
-  joinRequired: flag,
+  seeds: kindOf(
+    "give a list of texts, such as ['10.0.0.1:7700'], or ['env:NAME'] for a list in the environment",
+    (value) => isListOf(value, isText),
+  ),
+  nodes: kindOf("give a list of { name, address }, such as [{ name: 'gate', address: '10.0.0.1:7700' }]", (value) =>
+    isListOf(value, isStaticNode),
+  ),
+  joinRequired: checkFlag,
   joinTimeoutMs: number,
   label: text,
-  key: { todo: 'give a text, or 32 bytes', holds: (value) => text.holds(value) || bytes.holds(value) },
-  insecure: flag,
+  key: kindOf('give a text, or 32 bytes', (value) => isText(value) || isBytes(value)),
+  insecure: checkFlag,
   tls: objectOf('{ key, cert, ca, mutual } with PEM texts'),
-  authenticate: routine,
+  authenticate: checkFunction,
   engine: text,
-  metadata: bytes,
+  metadata: checkBytes,
   linksMax: number,
   drainMs: number,
-  exposeStacks: flag,
+  exposeStacks: checkFlag,
   rpc: objectOf('an object of options for calls'),
   bus: objectOf('an object of options for the bus'),
-  codeGeneration: flag,
-  compiledShapes: flag,
+  codeGeneration: checkFlag,
+  compiledShapes: checkFlag,
   logger,
   metrics: doorOf('metrics: counter, gauge and histogram', ['counter', 'gauge', 'histogram']),
 };
 
-const count: Kind = {
-  todo: 'give a whole number above 0',
-  holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
-};
+const count: Check = (option, value) => checkInteger(option, value, 1, Number.MAX_SAFE_INTEGER);
+const acknowledgements: ReadonlySet<string> = new Set(['accepted', 'written', 'delivered', 'handled']);
 
 /** Of every name in `MqttGatewayOptions`; a test holds them against each other. */
-const gatewayKinds: Readonly<Record<string, Kind>> = {
-  listen: { todo: "give host:port, such as '127.0.0.1:1883'", holds: (value) => typeof value === 'string' },
+const gatewayKinds: Kinds = {
+  listen: kindOf("give host:port, such as '127.0.0.1:1883'", isText),
   protocol: doorOf('a device protocol', ['decode', 'encode', 'findCommandTarget']),
-  authenticate: routine,
-  insecure: flag,
+  authenticate: checkFunction,
+  insecure: checkFlag,
   clientsMax: count,
   connectingMax: count,
   connectTimeoutMs: count,
@@ -121,29 +102,23 @@ const gatewayKinds: Readonly<Record<string, Kind>> = {
   ackTimeoutMs: count,
   filtersMax: count,
   stopTimeoutMs: count,
-  acknowledge: {
-    todo: 'give one of accepted, written, delivered, handled',
-    holds: (value) => ['accepted', 'written', 'delivered', 'handled'].some((level) => level === value),
-  },
+  acknowledge: (option, value) => checkWord(option, value, acknowledgements),
   acknowledgeTimeoutMs: count,
   commandTimeoutMs: count,
   commandsPerDeviceMax: count,
   commandsMax: count,
 };
 
-const ruleKinds: Readonly<Record<string, Kind>> = {
+const ruleKinds: Kinds = {
   concurrencyMax: count,
   queueMax: count,
-  drainMs: {
-    todo: 'give a whole number from 0 on',
-    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-  },
+  drainMs: (option, value) => checkInteger(option, value, 0, Number.MAX_SAFE_INTEGER),
 };
 
-const localBusKinds: Readonly<Record<string, Kind>> = {
+const localBusKinds: Kinds = {
   name: text,
   hooks: objectOf('an object of functions'),
-  checkValues: flag,
+  checkValues: checkFlag,
   logger,
   clock: doorOf('a clock, such as a Simulator of scalebus/testing', ['now', 'setTimer', 'afterTurn', 'wallMs']),
   random: doorOf('a Random', ['below', 'fork']),
@@ -156,28 +131,37 @@ export function checkTlsNames(tls: object): void {
 
 const tlsNames: ReadonlySet<string> = new Set(['key', 'cert', 'ca', 'mutual']);
 
-const staticNode: Kind = {
-  todo: '',
-  holds: (value) =>
-    hasAll(value, ['name', 'address']) && Object.values(value).every((part) => typeof part === 'string'),
-};
-
-function objectOf(what: string): Kind {
-  return {
-    todo: `give ${what}`,
-    holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+function kindOf(todo: string, holds: (value: unknown) => boolean): Check {
+  return (option, value) => {
+    if (!holds(value)) throw optionError(option, todo, value);
   };
 }
 
-function doorOf(what: string, methods: readonly string[]): Kind {
-  return {
-    todo: `give ${what}`,
-    holds: (value) => hasAll(value, methods) && methods.every((name) => typeof Reflect.get(value, name) === 'function'),
-  };
+function objectOf(what: string): Check {
+  return kindOf(`give ${what}`, (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 }
 
-function isListOf(value: unknown, kind: Kind): boolean {
-  return Array.isArray(value) && value.every((item) => kind.holds(item));
+function doorOf(what: string, methods: readonly string[]): Check {
+  return kindOf(
+    `give ${what}`,
+    (value) => hasAll(value, methods) && methods.every((name) => typeof Reflect.get(value, name) === 'function'),
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array;
+}
+
+function isStaticNode(value: unknown): boolean {
+  return hasAll(value, ['name', 'address']) && Object.values(value).every(isText);
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem);
 }
 
 function hasAll(value: unknown, parts: readonly string[]): value is object {

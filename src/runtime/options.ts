@@ -6,7 +6,7 @@ import { ClusterError } from '../core/errors.js';
 import { isNodeName } from '../core/ids.js';
 import { memberMetadataBytesMax } from '../core/limits.js';
 import type { Logger } from '../core/logger.js';
-import { checkFlag } from '../core/options.js';
+import { checkFlag, withoutUndefined } from '../core/options.js';
 import { textToBytes } from '../core/text.js';
 import type { Metrics } from '../spi/metrics.js';
 import { checkBusOptions, type NodeBusOptions } from './bus-options.js';
@@ -184,15 +184,6 @@ const defaults = {
 function checkName(name: string): string {
   if (isNodeName(name)) return name;
   throw invalid('name', name, 'give 1 to 63 letters, digits, ".", "_" or "-", beginning with a letter or digit');
-}
-
-/** An option that is there and undefined, as in `key: process.env.KEY`, is one that was not given. */
-function withoutUndefined(options: NodeOptions): NodeOptions {
-  const given: { -readonly [Name in keyof NodeOptions]: NodeOptions[Name] } = { ...options };
-  for (const name of Object.keys(given)) {
-    if (Reflect.get(given, name) === undefined) Reflect.deleteProperty(given, name);
-  }
-  return given;
 }
 
 function invalid(option: string, value: unknown, todo: string): ClusterError {

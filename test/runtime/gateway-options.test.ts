@@ -21,7 +21,7 @@ describe('options of gateways and rules', () => {
     [{ listen: '0.0.0.0:1883', insecure: 'false' }, /option insecure: give true or false, not 'false'/],
     [{ listen: 1883 }, /option listen: give host:port, such as '127\.0\.0\.1:1883', not 1883/],
     [{ listen: 'host:port' }, /option listen is "host:port": give host:port/],
-    [{ clientsMax: '5' }, /option clientsMax: give a whole number above 0, not '5'/],
+    [{ clientsMax: '5' }, /option clientsMax: give a whole number of at least 1, not '5'/],
     [{ clientsMax: Number.NaN }, /option clientsMax: .*, not NaN/],
     [{ commandTimeoutMs: 0 }, /option commandTimeoutMs: .*, not 0/],
     [
@@ -48,8 +48,8 @@ describe('options of gateways and rules', () => {
   it('of rules are checked too', async () => {
     for (const [options, message] of [
       [{ drainMS: 5 }, /startRules takes no option drainMS; give concurrencyMax, queueMax, drainMs/],
-      [{ queueMax: '5' }, /option queueMax: give a whole number above 0, not '5'/],
-      [{ drainMs: -1 }, /option drainMs: give a whole number from 0 on, not -1/],
+      [{ queueMax: '5' }, /option queueMax: give a whole number of at least 1, not '5'/],
+      [{ drainMs: -1 }, /option drainMs: give a whole number of at least 0, not -1/],
     ] as const) {
       await assert.rejects(startRules(node, [], options as object), isRefusal(message));
     }

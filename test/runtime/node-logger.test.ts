@@ -35,6 +35,7 @@ describe('JSON logger', () => {
       /level: give one of error, info, debug, not 'warn'/,
     );
     assert.throws(() => new JsonLogger({ name: 'x' } as object), /JsonLogger takes no option name; give clock/);
+    assert.throws(() => new JsonLogger(JSON.parse('null')), /the options of JsonLogger: give an object of clock/);
   });
 
   it('leaves out what is below its level', () => {

@@ -1,6 +1,7 @@
 import type { Address } from '../../core/address.js';
 import { addressToText, isLoopbackHost } from '../../core/address.js';
 import { ClusterError } from '../../core/errors.js';
+import { checkInteger, withoutUndefined } from '../../core/options.js';
 import type { Authenticate } from '../../spi/device.js';
 
 /** How an MQTT listener behaves. Every bound is per connection unless it says otherwise. */
@@ -51,20 +52,15 @@ export interface ResolvedMqttOptions extends Required<Omit<MqttOptions, 'authent
 export function resolveMqttOptions(options: MqttOptions): ResolvedMqttOptions {
   const resolved: ResolvedMqttOptions = {
     ...defaults,
-    ...options,
+    ...withoutUndefined(options),
     authenticate: options.authenticate,
   };
   for (const [name, value] of Object.entries(resolved)) {
-    if (typeof value === 'number' && !(Number.isSafeInteger(value) && value >= 1)) {
-      throw new ClusterError('invalid-options', `mqtt.${name} is ${value}; it must be a whole number above 0`);
-    }
-  }
-  if (resolved.inFlightMax > 65_535) {
-    throw new ClusterError('invalid-options', `mqtt.inFlightMax is ${resolved.inFlightMax}; MQTT allows up to 65535`);
+    if (typeof value === 'number') checkInteger(`option ${name}`, value, 1, mostOf[name] ?? Number.MAX_SAFE_INTEGER);
   }
   if (resolved.authenticate === undefined && !resolved.insecure && !isLoopbackHost(resolved.listen.host)) {
     const where = addressToText(resolved.listen);
-    const why = `mqtt.listen is ${where}, which others can reach, and everybody would be let in; give mqtt.authenticate, or insecure: true`;
+    const why = `option listen is ${where}, which others can reach, and everybody would be let in; give authenticate, or insecure: true`;
     throw new ClusterError('insecure-address', why);
   }
   return resolved;
@@ -86,3 +82,6 @@ const defaults = {
   filtersMax: 64,
   stopTimeoutMs: 1000,
 };
+
+/** What the protocol has room for. */
+const mostOf: Readonly<Record<string, number>> = { inFlightMax: 65_535 };
