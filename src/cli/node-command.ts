@@ -24,7 +24,8 @@ export async function runNode(config: NodeConfig, terminal: Terminal, json: bool
     const ended = watchMembers(node, say);
     rules = config.rules.length === 0 ? undefined : await startRules(node, config.rules);
     if (rules !== undefined) say('rules', { names: rules.names });
-    gateway = config.mqtt === undefined ? undefined : createMqttGateway(node, { listen: addressToText(config.mqtt) });
+    const { mqtt, insecure } = config;
+    gateway = mqtt === undefined ? undefined : createMqttGateway(node, { listen: addressToText(mqtt), insecure });
     await gateway?.start();
     if (gateway !== undefined) say('mqtt', { address: gateway.address });
     if ((await Promise.race([whenAborted(terminal.signal), ended])) === 'deposed') {

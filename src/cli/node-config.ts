@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { findAddress, type Address } from '../core/address.js';
+import { findAddress, isLoopbackHost, type Address } from '../core/address.js';
 import { ClusterError } from '../core/errors.js';
 
 /** What `scalebus node` was asked to run, whatever of flags, environment and file said so. */
@@ -32,7 +32,8 @@ export interface NodeFlags {
 }
 
 /**
- * Merges flags over environment over the YAML file. Throws `invalid-options` and names the flag, variable or key that is wrong.
+ * Merges flags over environment over the YAML file. Throws `invalid-options` or `insecure-address` and names the flag, variable or key
+ * that is wrong.
  * The environment has `SCALEBUS_NAME`, `_LISTEN`, `_ADVERTISE`, `_SEEDS` (comma-separated), `_KEY`, `_LABEL`, `_INSECURE`,
  * `_MQTT`, `_RULES` (comma-separated) and `_CONFIG`. Rule files named in a config file are found from that file's folder.
  */
@@ -41,6 +42,7 @@ export function resolveNodeConfig(flags: NodeFlags, env: Readonly<Record<string,
   const file = path === undefined ? emptyFile : readConfigFile(path);
   const find = (key: TextKey): Given<string> | undefined =>
     given(flags[key], `--${key}`) ?? given(fromEnv(env, variableOf(key)), variableOf(key)) ?? file.findText(key);
+  const insecure = flags.insecure ?? findSwitch(env, 'SCALEBUS_INSECURE') ?? file.findSwitch('insecure') ?? false;
   return {
     name: find('name')?.value,
     listen: toAddress(find('listen')),
@@ -48,8 +50,8 @@ export function resolveNodeConfig(flags: NodeFlags, env: Readonly<Record<string,
     seeds: flags.seed ?? findList(env, 'SCALEBUS_SEEDS') ?? file.findTexts('seeds'),
     key: checkKey(find('key')),
     label: find('label')?.value,
-    insecure: flags.insecure ?? findSwitch(env, 'SCALEBUS_INSECURE') ?? file.findSwitch('insecure') ?? false,
-    mqtt: toAddress(find('mqtt')),
+    insecure,
+    mqtt: checkMqtt(find('mqtt'), insecure),
     rules: flags.rule ?? findList(env, 'SCALEBUS_RULES') ?? file.findRules() ?? [],
   };
 }
@@ -178,6 +180,17 @@ function checkKey(key: Given<string> | undefined): string | undefined {
   if (key === undefined || key.value.length >= 16) return key?.value;
   const { length } = key.value;
   throw new ClusterError('invalid-options', `${key.by} has ${length} characters; expected at least 16`);
+}
+
+/** Checked here, so that no node starts first and the error says what there is on a command line, where no device can be asked who it is. */
+function checkMqtt(mqtt: Given<string> | undefined, insecure: boolean): Address | undefined {
+  const address = toAddress(mqtt);
+  if (mqtt === undefined || address === undefined || insecure || isLoopbackHost(address.host)) return address;
+  throw new ClusterError(
+    'insecure-address',
+    `${mqtt.by} is ${JSON.stringify(mqtt.value)}, which others can reach, and every device would be let in: give a loopback address, ` +
+      '--insecure for a closed network, or a program of your own that gives createMqttGateway an authenticate hook',
+  );
 }
 
 function toAddress(text: Given<string> | undefined): Address | undefined {

@@ -100,7 +100,7 @@ function addNodeCommand(program: Command, terminal: Terminal): void {
     .option('--seed <HOST:PORT>', 'address to join by; may be given more than once', gather)
     .option('--key <KEY>', 'cluster key; needed beyond loopback (better given as SCALEBUS_KEY)')
     .option('--label <LABEL>', 'keeps clusters apart')
-    .option('--insecure', 'listen beyond loopback without a key')
+    .option('--insecure', 'listen beyond loopback without a key, and for devices that nobody asks who they are')
     .option('--mqtt <HOST:PORT>', 'accept MQTT devices here')
     .option('--rule <FILE>', 'run the rules of this file; may be given more than once', gather)
     .option('--json', 'one JSON line for each thing that happens')

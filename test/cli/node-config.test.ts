@@ -62,7 +62,7 @@ describe('node configuration', () => {
       SCALEBUS_RULES: 'env.yaml',
       SCALEBUS_INSECURE: 'false',
       SCALEBUS_LISTEN: 'env:1',
-      SCALEBUS_MQTT: 'env:2',
+      SCALEBUS_MQTT: '127.0.0.2:2',
       SCALEBUS_ADVERTISE: 'env:3',
     };
     const fromEnv = resolveNodeConfig({ config }, env);
@@ -73,7 +73,7 @@ describe('node configuration', () => {
     assert.deepEqual([fromEnv.seeds, fromEnv.rules], [['env:1', 'env:2'], ['env.yaml']]);
     assert.deepEqual(
       [fromEnv.listen, fromEnv.mqtt, fromEnv.advertise],
-      [{ host: 'env', port: 1 }, { host: 'env', port: 2 }, 'env:3'],
+      [{ host: 'env', port: 1 }, { host: '127.0.0.2', port: 2 }, 'env:3'],
     );
     const flags = { config, name: 'flag', seed: ['flag:1'], rule: [], insecure: true, listen: 'flag:9' };
     const fromFlags = resolveNodeConfig(flags, env);
@@ -124,6 +124,19 @@ describe('node configuration', () => {
       );
     });
   }
+
+  it('lets devices from elsewhere in only when told that this is insecure', () => {
+    const refused = (by: string) => (error: Error & { code?: string }) =>
+      error.code === 'insecure-address' && error.message.includes(`${by} is "10.0.0.1:1883"`);
+    const config = write('mqtt: 10.0.0.1:1883');
+    assert.throws(() => resolveNodeConfig({ config }, {}), refused(`config file ${config}: mqtt`));
+    assert.throws(
+      () => resolveNodeConfig({ mqtt: '10.0.0.1:1883', key: 'a key of some length' }, {}),
+      refused('--mqtt'),
+    );
+    assert.deepEqual(resolveNodeConfig({ config, insecure: true }, {}).mqtt, { host: '10.0.0.1', port: 1883 });
+    assert.equal(resolveNodeConfig({ mqtt: 'localhost:1883' }, {}).mqtt?.host, 'localhost');
+  });
 
   it('names the flag or variable that is wrong', () => {
     assert.throws(() => resolveNodeConfig({ mqtt: 'x' }, {}), /--mqtt is "x"; expected HOST:PORT/);
