@@ -126,9 +126,8 @@ export interface LocalBus {
 
 /** Publishing inside one process. */
 export interface LocalSide {
-  create(variant: string): Promise<LocalBus> | LocalBus;
-  /** Understands `*` for one segment of a slash path, however the system spells it itself. */
-  readonly wildcards: boolean;
+  /** With `hasWildcards` the patterns may have `*` for one segment of a slash path, however the system spells it itself. */
+  create(variant: string, hasWildcards: boolean): Promise<LocalBus> | LocalBus;
   /** Calls handlers before `publish` returns; otherwise on a later turn. */
   readonly synchronous: boolean;
 }

@@ -30,7 +30,8 @@ export const roles: Roles = {
   bus: async (options: LocalOptions): Promise<Actor> => {
     const { local } = await loadContender(options.module);
     if (local === undefined) throw new Error(`${options.module} has no local bus`);
-    const bus = await local.create(options.variant);
+    const { variant, shape } = options;
+    const bus = await local.create(variant, shape === 'wildcard' || shape === 'unique');
     return {
       verbs: { run: async () => measure(bus, options, local.synchronous) },
       stop: async () => bus.stop?.(),

@@ -257,7 +257,6 @@ const cluster: ClusterSide = {
 };
 
 const local: LocalSide = {
-  wildcards: true,
   synchronous: true,
   async create() {
     const { createNode } = await surface();

@@ -199,7 +199,6 @@ const cluster: ClusterSide = {
 };
 
 const local: LocalSide = {
-  wildcards: true,
   synchronous: false,
   async create() {
     const { ServiceBroker } = requirePeer<Moleculer>('moleculer');
