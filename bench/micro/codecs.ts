@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { Packr } from 'msgpackr';
-import { createMsgpackCodec, type MsgpackOptions } from '../../src/codec/msgpack-codec.js';
+import { jsonCodec } from '../../src/codec/json-codec.js';
+import { layerCodec } from '../../src/codec/layered-codec.js';
+import { createMsgpackCodec } from '../../src/codec/msgpack-codec.js';
 import { ByteWriter } from '../../src/core/bytes.js';
-import type { LaneDecoder, LaneEncoder } from '../../src/spi/codec.js';
+import type { LaneCodec, LaneDecoder, LaneEncoder } from '../../src/spi/codec.js';
 import { iotEvent } from '../payload.js';
 import type { MicroCase } from './case.js';
 
@@ -16,21 +18,25 @@ const eventsMax = 1024;
 const batchMax = 64;
 const events = Array.from({ length: eventsMax }, (_, index) => iotEvent(index * 13));
 
-const settings: readonly (readonly [string, MsgpackOptions])[] = [
-  ['compiled shapes', {}],
-  ['shared records', { compiledShapes: false }],
-  ['self-contained', { codeGeneration: false }],
+const settings: readonly (readonly [string, LaneCodec])[] = [
+  ['compiled shapes', createMsgpackCodec()],
+  ['shared records', createMsgpackCodec({ compiledShapes: false })],
+  ['self-contained', createMsgpackCodec({ codeGeneration: false })],
+  ['json', layerCodec(createMsgpackCodec(), jsonCodec)],
 ];
 
 /** Encode and decode of one device event. */
 export const cases: readonly MicroCase[] = [
   { name: 'encode, msgpackr alone', make: () => bareEncode(createPackr()) },
   { name: 'decode, msgpackr alone', make: () => bareDecode(createPackr()) },
-  ...settings.flatMap(([name, options]): MicroCase[] => [
-    { name: `encode, ${name}`, make: () => encodeBy(openLane(options).encoder) },
-    { name: `decode, ${name}`, make: () => decodeBy(openLane(options)) },
+  ...settings.flatMap(([name, codec]): MicroCase[] => [
+    { name: `encode, ${name}`, make: () => encodeBy(openLane(codec).encoder) },
+    { name: `decode, ${name}`, make: () => decodeBy(openLane(codec)) },
   ]),
-  { name: 'decode, compiled shapes read step by step', make: () => decodeBy(openLane({}, { codeGeneration: false })) },
+  {
+    name: 'decode, compiled shapes read step by step',
+    make: () => decodeBy(openLane(createMsgpackCodec(), createMsgpackCodec({ codeGeneration: false }))),
+  },
 ];
 
 function createPackr(): Packr {
@@ -60,10 +66,9 @@ interface LaneEnds {
 }
 
 /** Both ends of a lane that has learnt the event's shape. */
-function openLane(sending: MsgpackOptions, receiving: MsgpackOptions = sending): LaneEnds {
-  const codec = createMsgpackCodec(sending);
-  const encoder = codec.createEncoder(new Set(codec.capabilities));
-  const decoder = createMsgpackCodec(receiving).createDecoder();
+function openLane(sending: LaneCodec, receiving: LaneCodec = sending): LaneEnds {
+  const encoder = sending.createEncoder(new Set(sending.capabilities));
+  const decoder = receiving.createDecoder();
   for (const event of events) encoder.encode(event);
   for (let index = 0; index < encoder.definitionCount; index += 1) {
     assert.ok(decoder.define(encoder.definition(index)));
