@@ -61,6 +61,6 @@ for (const output of Object.keys(metafile.outputs)) {
   const file = join(checkout, output);
   const path = relative(dirname(file), rxjsFile).replaceAll('\\', '/');
   const text = readFileSync(file, 'utf8');
-  if (text.includes(rxjsName))
-    writeFileSync(file, text.replaceAll(rxjsName, path.startsWith('.') ? path : `./${path}`));
+  if (!text.includes(rxjsName)) continue;
+  writeFileSync(file, text.replaceAll(rxjsName, path.startsWith('.') ? path : `./${path}`));
 }
