@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { benches } from './catalogue.js';
 import { entries } from './contenders.js';
-import { compiledPath, rootDir } from './harness/compile.js';
+import { compiledPath, rootDir } from './harness/paths.js';
 import { readLines } from './harness/lines.js';
 import { writeReport } from './harness/report.js';
 import type { BenchOptions } from './options.js';

@@ -21,6 +21,12 @@ await node.start();
 await node.stop();
 console.log(typeof testing);
 `;
+/** The package MUST have the copy of RxJS that the user's program has, whichever way each of them loads it. */
+const sameRxjs = `import assert from "node:assert/strict";
+import { Observable } from "rxjs";
+import { createLocalBus } from "scalebus";
+assert.ok(createLocalBus().observe("/a") instanceof Observable, "a second copy of RxJS");
+`;
 /** A program of the README ends by itself, or serves until it is stopped: then it must have printed something. */
 const programLimitMs = 20_000;
 
@@ -53,6 +59,10 @@ async function check(): Promise<void> {
   writeFileSync(program, firstProgram() ?? smallest);
   typeCheck(home);
   await runProgram(program, home);
+
+  say('compare its RxJS with that of the user');
+  writeFileSync(join(home, 'rxjs.mjs'), sameRxjs);
+  runTool(process.execPath, ['rxjs.mjs'], home);
 
   say('ask the command');
   const { version } = readManifest(checkout);

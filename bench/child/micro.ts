@@ -1,7 +1,7 @@
 /** The process of one micro case. */
 import { pathToFileURL } from 'node:url';
 import type { Actor, Roles } from '../harness/agent.js';
-import { compiledPath } from '../harness/compile.js';
+import { compiledPath } from '../harness/paths.js';
 import { tidyNumber } from '../harness/stats.js';
 import type { MicroCase } from '../micro/case.js';
 

@@ -1,7 +1,7 @@
 /** Processes of a run, as the parent sees them: started, asked with a deadline, and always ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Answer } from './agent.js';
-import { compiledPath } from './compile.js';
+import { compiledPath } from './paths.js';
 import type { Usage } from './meter.js';
 
 /** What to start. */

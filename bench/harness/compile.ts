@@ -6,21 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-
-/** The root of the checkout, from the source as from the compiled file. */
-export const rootDir: string = findRoot(dirname(fileURLToPath(import.meta.url)));
-/** Where the compiled files are. */
-export const buildDir: string = join(rootDir, 'bench', '.build');
-
-/** The entry of the package as users install it: bundled. */
-export const packageEntry: string = join(buildDir, 'package', 'index.js');
-
-/** The compiled file of a source file given from the root: `bench/limit/limit.ts`. */
-export function compiledPath(sourcePath: string): string {
-  return join(buildDir, sourcePath.replace(/\.ts$/, '.js'));
-}
+import { buildDir, compiledPath, packageEntry, rootDir } from './paths.js';
 
 /** Compiles what changed and removes what has no source any more. Returns how many files it wrote. */
 export async function compile(): Promise<number> {
@@ -35,7 +22,8 @@ export async function compile(): Promise<number> {
   for (const root of ['src', 'bench']) {
     for (const file of walk(join(buildDir, root), '.js')) if (!wanted.has(file)) rmSync(file);
   }
-  const isPackageStale = modifiedMs(packageEntry) < Math.max(...sources.map(modifiedMs));
+  const bundler = join(rootDir, 'scripts', 'bundle.ts');
+  const isPackageStale = modifiedMs(packageEntry) < Math.max(modifiedMs(bundler), ...sources.map(modifiedMs));
   if (isPackageStale) bundle();
   if (stale.length === 0) return 0;
   await build({
@@ -74,12 +62,4 @@ function* walk(dir: string, extension: string): Generator<string> {
 
 function modifiedMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-/** The source is two folders below the root, the compiled file three: look for the lock file that only the root has. */
-function findRoot(start: string): string {
-  for (let dir = start; dir !== dirname(dir); dir = dirname(dir)) {
-    if (statSync(join(dir, 'tsconfig.base.json'), { throwIfNoEntry: false })) return dir;
-  }
-  throw new Error(`no checkout of scalebus above ${start}`);
 }

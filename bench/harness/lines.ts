@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { join } from 'node:path';
-import { rootDir } from './compile.js';
+import { rootDir } from './paths.js';
 import { median, spread, tidyNumber } from './stats.js';
 
 /** Where and with what a run was made. */

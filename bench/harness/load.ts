@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Contender } from '../contender.js';
-import { compiledPath, rootDir } from './compile.js';
+import { compiledPath, rootDir } from './paths.js';
 
 /** The adapter of a source path such as `bench/limit/limit.ts`, from the compiled files. */
 export async function loadContender(module: string): Promise<Contender> {

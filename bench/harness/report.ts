@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { Entry } from '../contender.js';
 import { programVersion } from './broker.js';
-import { rootDir } from './compile.js';
+import { rootDir } from './paths.js';
 import { digestText, withDigest } from './digest.js';
 import type { FigureLine, GoalLine, Line } from './lines.js';
 import { roundsMin } from './schedule.js';

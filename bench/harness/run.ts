@@ -8,7 +8,7 @@ import type { BenchOptions } from '../options.js';
 import { type Payload, payloadText } from '../payload.js';
 import type { Agent, Crew } from './agents.js';
 import { type BrokerCost, hasProgram } from './broker.js';
-import { rootDir } from './compile.js';
+import { rootDir } from './paths.js';
 import {
   describeMachine,
   figureLine,

@@ -15,7 +15,7 @@ import type {
   StreamSide,
 } from '../contender.js';
 import { until } from '../harness/clock.js';
-import { packageEntry } from '../harness/compile.js';
+import { packageEntry } from '../harness/paths.js';
 
 interface Event {
   readonly value: unknown;

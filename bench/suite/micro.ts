@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Crew } from '../harness/agents.js';
-import { compiledPath, rootDir } from '../harness/compile.js';
+import { compiledPath, rootDir } from '../harness/paths.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
 import type { MicroResult } from '../child/micro.js';

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, Crew } from '../../bench/harness/agents.js';
 import { until } from '../../bench/harness/clock.js';
-import { buildDir, compile } from '../../bench/harness/compile.js';
+import { compile } from '../../bench/harness/compile.js';
+import { buildDir } from '../../bench/harness/paths.js';
 
 const actor = `
 export const roles = {

@@ -42,7 +42,7 @@ export class UdpDatagrams implements Datagrams {
         reject(bindError(local, 'a UDP socket needs an IP address and a port up to 65535'));
         return;
       }
-      const type = isIPv6(host) ? 'udp6' : 'udp4';
+      const type = isIPv4(host) ? 'udp4' : 'udp6';
       const socket = createSocket({ type, lookup: lookupNothing });
       const fail = (cause: unknown): void => {
         socket.close();
@@ -172,7 +172,7 @@ function lookupNothing(
   _options: unknown,
   done: (error: Error | null, address: string, family: number) => void,
 ): void {
-  done(null, host, isIPv6(host) ? 6 : 4);
+  done(null, host, isIPv4(host) ? 4 : 6);
 }
 
 function growReceiveBuffer(socket: Socket, bytes: number): void {

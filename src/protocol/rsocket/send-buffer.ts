@@ -41,13 +41,14 @@ export class SendBuffer {
   }
 
   /**
-   * Returns an offset in `slab` with room for `byteCount`; the caller MUST fill all of it. What fits no slab gets one of its own:
-   * lengths are bounded before, and a bound that was forgotten must cost memory, not the process.
+   * Returns an offset in `slab` with room for `byteCount`, which MUST be above 0; the caller MUST fill all of it. What fits no slab
+   * gets one of its own: lengths are bounded before, and a bound that was forgotten must cost memory, not the process.
    */
   reserve(byteCount: number): number {
-    if (this.#at - this.#start >= flushBytes && isFlushedBefore(byteCount, this.#at - this.#start)) this.flush();
+    if (this.#at - this.#start >= flushBytes && this.#isFlushedBefore(byteCount)) this.flush();
     if (this.#at + byteCount > this.slab.length) this.#makeRoom(byteCount);
     const at = this.#at;
+    if (at === this.#start) this.#pool.buffersWaiting += 1;
     this.#at = at + byteCount;
     return at;
   }
@@ -65,6 +66,7 @@ export class SendBuffer {
     const bytes = this.slab.subarray(this.#start, this.#at);
     this.#handedBytes += bytes.length;
     this.#start = this.#at;
+    this.#pool.buffersWaiting -= 1;
     this.#target.write(bytes);
     if (this.#target.bufferedBytes === 0) this.drained();
   }
@@ -81,7 +83,14 @@ export class SendBuffer {
   /** Forgets what was not handed over. The connection may still own slabs, so none goes back to the pool. */
   clear(): void {
     this.#lent = [];
+    if (this.#at !== this.#start) this.#pool.buffersWaiting -= 1;
     this.#at = this.#start;
+  }
+
+  /** Says whether what is pending, `flushBytes` at least, is handed over before another frame of this length. */
+  #isFlushedBefore(byteCount: number): boolean {
+    if (this.#pool.buffersWaiting > fewBuffers) return false;
+    return byteCount < shortFrameBytes ? this.#at - this.#start >= shortFlushBytes : byteCount < largeFrameBytes;
   }
 
   #makeRoom(byteCount: number): void {
@@ -92,11 +101,6 @@ export class SendBuffer {
     this.#start = 0;
     this.#at = 0;
   }
-}
-
-/** Says whether what is pending, `flushBytes` at least, is handed over before another frame of this length. */
-function isFlushedBefore(byteCount: number, pendingBytes: number): boolean {
-  return byteCount < shortFrameBytes ? pendingBytes >= shortFlushBytes : byteCount < largeFrameBytes;
 }
 
 /**
@@ -112,6 +116,12 @@ const flushBytes = 16_384;
 const shortFlushBytes = 32_000;
 const shortFrameBytes = 4096;
 
+/**
+ * With more buffers than that to hand over, a whole slab each: their peers have enough to do already, and a write in two parts is a
+ * wake-up more for each of them.
+ */
+const fewBuffers = 4;
+
 /** Frames of this length fill a slab before it is handed over: at one write each, of three, the writes cost more than the rest. */
 const largeFrameBytes = 12_288;
 
@@ -124,6 +134,8 @@ export interface ByteTarget {
 /** Spare slabs of all links of a process; what is above `spareMax` is left to the garbage collector. */
 export class SlabPool {
   readonly slabBytes: number;
+  /** Buffers of all links that hold bytes which they have not handed over. */
+  buffersWaiting = 0;
   readonly #spareMax: number;
   readonly #spare: Uint8Array[] = [];
 

@@ -50,4 +50,27 @@ describe('send buffer', () => {
     assert.deepEqual(writes(8000, 8000, 8000, ...times(100, 100)), [32_000, 2000]);
     assert.deepEqual(writes(...times(200, 100), 16_896), [36_896]);
   });
+
+  it('fills the slab while five links or more have something to hand over', () => {
+    const pool = new SlabPool();
+    const buffers = Array.from({ length: 5 }, () => {
+      const written: number[] = [];
+      const target = { bufferedBytes: 0, write: (bytes: Uint8Array): void => void written.push(bytes.length) };
+      return { buffer: new SendBuffer(target, pool), written };
+    });
+    const writeAll = (count: number): readonly (readonly number[])[] => {
+      for (let frame = 0; frame < 4; frame += 1) for (const { buffer } of buffers.slice(0, count)) buffer.reserve(8000);
+      for (const { buffer } of buffers) buffer.flush();
+      assert.equal(pool.buffersWaiting, 0);
+      return buffers.map(({ written }) => written.splice(0));
+    };
+    assert.deepEqual(
+      writeAll(5),
+      Array.from({ length: 5 }, () => [32_000]),
+    );
+    assert.deepEqual(writeAll(4)[0], [24_000, 8000]);
+    for (const { buffer } of buffers.slice(0, 4)) buffer.reserve(8000);
+    buffers[3]?.buffer.clear();
+    assert.equal(pool.buffersWaiting, 3, 'what is forgotten does not wait');
+  });
 });
