@@ -76,8 +76,9 @@ export interface CallPlan {
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
 export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
   const outer = method.house.scope.current();
-  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options))
+  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) {
     return planOf(method, options);
+  }
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
   if (!(timeoutMs > 0)) {

@@ -273,6 +273,12 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
     this.#resolve(value);
   }
 
+  /** A call that waits keeps one function of its promise: two would be two objects that every scavenge copies. */
+  #reject(cause: ClusterError): void {
+    this.#method.house.counters.failed.add();
+    this.#resolve(Promise.reject(cause));
+  }
+
   /** One attempt failed: another one, or the end. */
   #failed(error: ClusterError, notExecuted: boolean, peerFailed: boolean): void {
     const { house, retry, idempotent } = this.#method;
@@ -286,8 +292,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
     const retryAt = after(house.clock.now(), delayMs ?? 0);
     if (delayMs === undefined || retryAt >= this.deadlineAt) {
       this.#settle();
-      house.counters.failed.add();
-      this.#resolve(Promise.reject(error));
+      this.#reject(error);
       return;
     }
     house.counters.retries.add();
@@ -305,8 +310,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
     this.#leaveTarget(peerFailed);
     this.#settle();
     leg?.cancel(error);
-    this.#method.house.counters.failed.add();
-    this.#resolve(Promise.reject(error));
+    this.#reject(error);
   }
 
   #leaveTarget(peerFailed: boolean): void {
