@@ -13,7 +13,7 @@ export interface ActiveCall extends Live<ActiveCall> {
 /** A call with one answer. The fields `line…` belong to its line and start as `undefined`. */
 export interface LinedCall {
   /** Infinite without a deadline. */
-  deadlineAt: MonotonicMs;
+  readonly deadlineAt: MonotonicMs;
   line: CallLine | undefined;
   lineNext: LinedCall | undefined;
   linePrevious: LinedCall | undefined;

@@ -9,6 +9,7 @@ import type { Link, Links } from '../../spi/links.js';
 import type { Membership } from '../../spi/membership.js';
 import type { InstanceEvent, ServiceDescription, ServiceInstance } from '../../spi/rpc.js';
 import { CallLine } from './call-line.js';
+import { noCallOptions } from './call-options.js';
 import { buildClient } from './client-builder.js';
 import type { ClientHouse, ClientMethod } from './client-house.js';
 import { type ContractMethods, findIncompatibility, type ServiceContract } from './contract.js';
@@ -156,7 +157,7 @@ export class CallingSide {
       retry: parts.retry,
       select: parts.select ?? this.#options.select,
       timeoutMs,
-      plain: { timeoutMs, depth: 1, headers: undefined, line: new CallLine(this.#deps.house) },
+      plain: { options: noCallOptions, timeoutMs, depth: 1, headers: undefined, line: new CallLine(this.#deps.house) },
       house: this.#deps.house,
     };
   }

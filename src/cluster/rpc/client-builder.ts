@@ -56,7 +56,7 @@ export function callOnce(method: ClientMethod, input: unknown, options: CallOpti
   if (wrong !== undefined) return Promise.reject(wrong);
   const plan = planCall(method, options, method.timeoutMs);
   if (plan instanceof ClusterError) return Promise.reject(plan);
-  return new UnaryCall(method, input, options, plan).begin();
+  return new UnaryCall(method, input, plan).begin();
 }
 
 /** A call with many items. It has no deadline but the one given, or inherited. Throws `invalid-options`. */

@@ -64,6 +64,7 @@ export interface ClientMethod {
 
 /** Deadline, depth and headers of one call, with what it inherits from the call that it is made in. */
 export interface CallPlan {
+  readonly options: CallOptions;
   /** Infinite without a deadline. */
   readonly timeoutMs: number;
   readonly depth: number;
@@ -75,7 +76,9 @@ export interface CallPlan {
 /** Works out what a call inherits; returns an error when it cannot begin at all. */
 export function planCall(method: ClientMethod, options: CallOptions, defaultMs: number): CallPlan | ClusterError {
   const outer = method.house.scope.current();
-  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) return method.plain;
+  if (outer === undefined && defaultMs === method.timeoutMs && saysNothing(method, options)) {
+    return planOf(method, options);
+  }
   const asked = options.timeoutMs ?? defaultMs;
   const timeoutMs = outer === undefined ? asked : Math.min(asked, outer.remainingMs());
   if (!(timeoutMs > 0)) {
@@ -91,7 +94,13 @@ export function planCall(method: ClientMethod, options: CallOptions, defaultMs: 
   const wrong = headers === undefined ? undefined : findHeaderFault(headers);
   if (wrong !== undefined) return new ClusterError('too-large', wrong);
   const line = timeoutMs === method.timeoutMs ? method.plain.line : undefined;
-  return { timeoutMs, depth: (outer?.depth ?? 0) + 1, headers, line };
+  return { options, timeoutMs, depth: (outer?.depth ?? 0) + 1, headers, line };
+}
+
+function planOf({ plain }: ClientMethod, options: CallOptions): CallPlan {
+  if (options === plain.options) return plain;
+  const { timeoutMs, depth, headers, line } = plain;
+  return { options, timeoutMs, depth, headers, line };
 }
 
 /** Says whether options change nothing about a call, and no trace is on. */

@@ -20,7 +20,6 @@ import { findSizeFault } from './payload-size.js';
 import { decodeData } from './raw-codec.js';
 import { readError, writeError } from './remote-error.js';
 import type { AnswerPort, ServedCall } from './served-call.js';
-import type { CallOptions } from './service-types.js';
 import type { Target } from './target.js';
 
 /**
@@ -30,11 +29,11 @@ import type { Target } from './target.js';
 export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCall {
   readonly #method: ClientMethod;
   readonly #input: unknown;
-  readonly #options: CallOptions;
   readonly #plan: CallPlan;
   #resolve: (value: unknown) => void = nobodyWaits;
-  #reject: (error: unknown) => void = nobodyWaits;
-  deadlineAt: MonotonicMs;
+  /** When its deadline counts from. */
+  #begunAt: MonotonicMs;
+  /** From `begin` on, until it is settled. */
   line: CallLine | undefined;
   lineNext: LinedCall | undefined;
   linePrevious: LinedCall | undefined;
@@ -43,36 +42,35 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
   /** What `data` was encoded by. */
   #codec: Codec | undefined;
   #target: Target | undefined;
-  #startedAt: MonotonicMs;
-  #stream: Stream | undefined;
-  #served: ServedCall | undefined;
-  #excluded: readonly Target[] = nobody;
-  #attempt = 0;
-  #settled = false;
+  /** What answers the attempt that runs. */
+  #leg: Stream | ServedCall | undefined;
+  /** What failed before; a call that is answered at once has none. */
+  #past: PastAttempts | undefined;
 
-  constructor(method: ClientMethod, input: unknown, options: CallOptions, plan: CallPlan) {
+  constructor(method: ClientMethod, input: unknown, plan: CallPlan) {
     this.#method = method;
     this.#input = input;
-    this.#options = options;
     this.#plan = plan;
     // One reading of the clock serves the deadline, the choice and the latency of the first attempt.
-    this.#startedAt = method.house.turn.now();
-    this.deadlineAt = after(this.#startedAt, plan.timeoutMs);
+    this.#begunAt = method.house.turn.now();
+  }
+
+  get deadlineAt(): MonotonicMs {
+    return after(this.#begunAt, this.#plan.timeoutMs);
   }
 
   /** Sends it. The promise settles by the deadline, whatever happens. */
   begin(): Promise<unknown> {
     // The compiler puts this executor in place: 100 ns less than one that hands over by way of a shared object.
-    const promise = new Promise<unknown>((resolve, reject) => {
+    const promise = new Promise<unknown>((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
     const { house, retry } = this.#method;
     house.counters.calls.add();
     (this.#plan.line ?? new CallLine(house)).add(this);
-    this.#options.signal?.addEventListener('abort', this);
+    this.#plan.options.signal?.addEventListener('abort', this);
     retry.earn();
-    this.#try(this.#startedAt);
+    this.#try(this.#begunAt);
     return promise;
   }
 
@@ -83,14 +81,14 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
 
   /** The caller's signal was aborted. */
   handleEvent(): void {
-    this.#giveUp(cancelledError(this.#options.signal?.reason), false);
+    this.#giveUp(cancelledError(this.#plan.options.signal?.reason), false);
   }
 
   onDeadline(): void {
-    const staleMs = this.#method.house.turn.staleMs(this.deadlineAt - this.#plan.timeoutMs);
+    const staleMs = this.#method.house.turn.staleMs(this.#begunAt);
     if (staleMs > 0) {
       // The program worked between the reading of the clock and this call: that time is not the callee's.
-      this.deadlineAt = after(this.deadlineAt, staleMs);
+      this.#begunAt = after(this.#begunAt, staleMs);
       return;
     }
     this.#method.house.counters.deadlines.add();
@@ -101,7 +99,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
   }
 
   onNext(payload: PayloadView): void {
-    if (this.#settled) return;
+    if (this.line === undefined) return;
     this.#markKnown();
     try {
       this.#succeed(decodeData(this.#codec ?? this.#method.codec, payload));
@@ -111,11 +109,11 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
   }
 
   onComplete(): void {
-    if (!this.#settled && this.#stream !== undefined) this.#succeed(undefined);
+    if (this.line !== undefined && this.#leg !== undefined) this.#succeed(undefined);
   }
 
   onFail(fault: StreamFault): void {
-    if (this.#settled) return;
+    if (this.line === undefined) return;
     if (fault.kind === 'link') {
       const node = this.#target?.node;
       const error = fault.written
@@ -160,7 +158,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
 
   /** This node's own answer. */
   answer(value: unknown): void {
-    if (!this.#settled) this.#succeed(value);
+    if (this.line !== undefined) this.#succeed(value);
   }
 
   item(value: unknown): void {
@@ -172,7 +170,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
   }
 
   fail(error: ClusterError, ran: boolean): void {
-    if (this.#settled) return;
+    if (this.line === undefined) return;
     // Through the wire's form and back, so that an error looks the same wherever the handler ran.
     const { origin } = this.#method.house;
     this.#failed(readError(writeError(error, ran, origin), origin.node), !ran, false);
@@ -184,15 +182,15 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
 
   #try(now: MonotonicMs): void {
     const { pool, select } = this.#method;
-    this.#attempt += 1;
-    const target = pool.choose(this.#options, this.#options.select ?? select, now, this.#excluded);
+    const { options } = this.#plan;
+    const target = pool.choose(options, options.select ?? select, now, this.#past?.targets ?? nobody);
     if (target instanceof ClusterError) {
       this.#target = undefined;
       this.#failed(target, true, false);
       return;
     }
     this.#target = target;
-    this.#startedAt = now;
+    if (this.#past !== undefined) this.#past.retriedAt = now;
     target.begin(now);
     if (target.isLocal) this.#callHere(target, now);
     else this.#callThere(target, now);
@@ -214,7 +212,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
       this.#failed(new ClusterError(code, `the link to ${target.node} takes no call now`), true, opened !== 'full');
       return;
     }
-    this.#stream = opened;
+    this.#leg = opened;
     if (kind === 'one-way') this.#succeed(undefined);
   }
 
@@ -226,10 +224,10 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
       this.#failed(served, true, false);
       return;
     }
-    this.#served = served;
+    this.#leg = served;
     // Not inside the call: a caller finds a handler of its own node no more eager than another's.
     void afterwards.then(() => served.start(this.#input));
-    if (kind === 'one-way' && !this.#settled) this.#succeed(undefined);
+    if (kind === 'one-way' && this.line !== undefined) this.#succeed(undefined);
   }
 
   /** The metadata of its request. */
@@ -247,7 +245,7 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
     const { timeoutMs } = this.#plan;
     if (timeoutMs === Number.POSITIVE_INFINITY) return 0;
     // The first attempt has all of it; a difference of two readings would round it up now and then.
-    return Math.max(1, Math.ceil(this.#attempt === 1 ? timeoutMs : this.deadlineAt - now));
+    return Math.max(1, Math.ceil(this.#past === undefined ? timeoutMs : this.deadlineAt - now));
   }
 
   #head(now: MonotonicMs): { remainingMs: number; depth: number; headers: CallPlan['headers'] } {
@@ -275,60 +273,72 @@ export class UnaryCall implements StreamRequest, StreamSink, AnswerPort, LinedCa
     this.#resolve(value);
   }
 
+  /** A call that waits keeps one function of its promise: two would be two objects that every scavenge copies. */
+  #reject(cause: ClusterError): void {
+    this.#method.house.counters.failed.add();
+    this.#resolve(Promise.reject(cause));
+  }
+
   /** One attempt failed: another one, or the end. */
   #failed(error: ClusterError, notExecuted: boolean, peerFailed: boolean): void {
     const { house, retry, idempotent } = this.#method;
     const target = this.#target;
     this.#leaveTarget(peerFailed);
-    this.#stream = undefined;
-    this.#served = undefined;
+    this.#leg = undefined;
     const { code } = error;
-    const delayMs = retry.decide({ code, notExecuted, idempotent, attempt: this.#attempt });
+    const past = this.#past;
+    const attempt = (past?.count ?? 0) + 1;
+    const delayMs = retry.decide({ code, notExecuted, idempotent, attempt });
     const retryAt = after(house.clock.now(), delayMs ?? 0);
     if (delayMs === undefined || retryAt >= this.deadlineAt) {
       this.#settle();
-      house.counters.failed.add();
       this.#reject(error);
       return;
     }
     house.counters.retries.add();
-    if (target !== undefined) this.#excluded = [...this.#excluded, target];
+    const before = past?.targets ?? nobody;
+    this.#past = { count: attempt, targets: target === undefined ? before : [...before, target], retriedAt: undefined };
     house.clock.setTimer(retryAt, () => {
-      if (!this.#settled) this.#try(house.turn.now());
+      if (this.line !== undefined) this.#try(house.turn.now());
     });
   }
 
   /** Ends it from this side and tells the other. */
   #giveUp(error: ClusterError, peerFailed: boolean): void {
-    if (this.#settled) return;
-    const stream = this.#stream;
-    const served = this.#served;
+    if (this.line === undefined) return;
+    const leg = this.#leg;
     this.#leaveTarget(peerFailed);
     this.#settle();
-    stream?.cancel();
-    served?.cancel(error);
-    this.#method.house.counters.failed.add();
+    leg?.cancel(error);
     this.#reject(error);
   }
 
   #leaveTarget(peerFailed: boolean): void {
     const target = this.#target;
     this.#target = undefined;
-    target?.end(this.#method.house.turn.now(), this.#startedAt, peerFailed);
+    target?.end(this.#method.house.turn.now(), this.#past?.retriedAt ?? this.#begunAt, peerFailed);
   }
 
   #settle(): void {
-    this.#settled = true;
-    this.#stream = undefined;
-    this.#served = undefined;
+    this.#leg = undefined;
     this.line?.delete(this);
-    this.#options.signal?.removeEventListener('abort', this);
+    this.#plan.options.signal?.removeEventListener('abort', this);
   }
 
   #markKnown(): void {
     const route = this.#target?.route;
-    if (route !== undefined && route.link === this.#stream?.link) route.known = true;
+    const leg = this.#leg;
+    if (route !== undefined && leg !== undefined && 'link' in leg && route.link === leg.link) route.known = true;
   }
+}
+
+/** Attempts of a call that failed. */
+interface PastAttempts {
+  readonly count: number;
+  /** Where they failed. */
+  readonly targets: readonly Target[];
+  /** When the attempt after them began. */
+  retriedAt: MonotonicMs | undefined;
 }
 
 const nobody: readonly Target[] = [];

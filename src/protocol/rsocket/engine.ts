@@ -35,12 +35,13 @@ import { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
 import type { ByteTarget, SlabPool } from './send-buffer.js';
+import { Question, type QuestionHost } from './question.js';
 import { encodeSetup, type Setup, type SetupRefusal } from './setup.js';
 import { newCounters, type RsocketCounters, RsocketStream } from './stream.js';
 import { Streams } from './streams.js';
 
 /** One connection. Its owner calls it with what happens and carries out what it says. */
-export class RsocketEngine implements IncomingHost, ConnectionHost {
+export class RsocketEngine implements IncomingHost, ConnectionHost, QuestionHost {
   readonly link: Link;
   readonly view: PayloadView = new PayloadView();
   readonly counters: RsocketCounters = newCounters();
@@ -147,31 +148,29 @@ export class RsocketEngine implements IncomingHost, ConnectionHost {
     if (this.#streams.localCount >= this.#options.streamsMax || this.#out.isFull) return 'full';
     if (!this.#lease.takeOwn(now)) return 'full';
     const { interaction, metadata, data } = request;
-    if (interaction === 'response') return this.#openResponse(tag, metadata, data, sink);
     const isOneWay = interaction === 'fire-and-forget';
-    if (isOneWay && !this.#out.isLong(metadata, data)) {
-      this.#out.oneWay(this.#streams.takeId(), frame.typeRequestFnf, tag, metadata, data);
+    const isResponse = interaction === 'response';
+    if ((isResponse || isOneWay) && !this.#out.isLong(metadata, data)) {
+      if (isResponse) return this.#ask(tag, metadata, data, sink);
+      this.#out.shortRequest(this.#streams.takeId(), frame.typeRequestFnf, tag, metadata, data);
       return this.#ended;
     }
     const stream = new RsocketStream(this, this.#streams.takeId(), interaction, true);
     stream.sink = sink;
-    const credit = toCredit(request.credit);
+    const credit = isResponse ? 1 : toCredit(request.credit);
     stream.granted = credit;
     stream.isReceiving = !isOneWay;
     stream.isSending = interaction === 'channel';
     this.#streams.add(stream, tag < 0 ? 0 : tag);
-    this.#out.request(stream, requestTypes[interaction], isOneWay ? 0 : credit, tag, metadata, data);
+    this.#out.request(stream, requestTypes[interaction], isOneWay || isResponse ? 0 : credit, tag, metadata, data);
     return stream;
   }
 
-  #openResponse(tag: number, metadata: Uint8Array, data: Uint8Array, sink: StreamSink): Stream {
-    const stream = new RsocketStream(this, this.#streams.takeId(), 'response', true);
-    stream.sink = sink;
-    stream.granted = 1;
-    stream.isReceiving = true;
-    this.#streams.add(stream, tag < 0 ? 0 : tag);
-    this.#out.request(stream, frame.typeRequestResponse, 0, tag, metadata, data);
-    return stream;
+  #ask(tag: number, metadata: Uint8Array, data: Uint8Array, sink: StreamSink): Stream {
+    const question = new Question(this, this.#streams.takeId(), tag < 0 ? 0 : tag, sink);
+    this.#streams.addQuestion(question);
+    question.requestEnd = this.#out.shortRequest(question.id, frame.typeRequestResponse, tag, metadata, data);
+    return question;
   }
 
   /** Refuses new requests of the peer from now on, as not executed. */
@@ -306,6 +305,11 @@ export class RsocketEngine implements IncomingHost, ConnectionHost {
     if (this.#state === 'open') this.#out.cancel(stream);
   }
 
+  withdraw({ id, sink }: Question): void {
+    const stream = this.#streams.find(id);
+    if (stream?.sink === sink) stream.cancel();
+  }
+
   dropAssembly(stream: RsocketStream): void {
     this.#incoming.dropAssembly(stream);
   }
@@ -388,7 +392,8 @@ function toCredit(credit: number): number {
   return Math.max(1, Math.min(Math.floor(credit), frame.int31Max));
 }
 
-const requestTypes: Readonly<Record<Exclude<Interaction, 'response'>, number>> = {
+const requestTypes: Readonly<Record<Interaction, number>> = {
+  response: frame.typeRequestResponse,
   'fire-and-forget': frame.typeRequestFnf,
   stream: frame.typeRequestStream,
   channel: frame.typeRequestChannel,

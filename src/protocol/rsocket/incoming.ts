@@ -4,6 +4,7 @@ import { textToBytes } from '../../core/text.js';
 import { type Interaction, type StreamSink, streamErrorCodes } from '../../spi/links.js';
 import { Assemblies } from './assemblies.js';
 import * as frame from './frame.js';
+import type { Question } from './question.js';
 import type { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
 import type { SlabPool } from './send-buffer.js';
@@ -100,6 +101,11 @@ export class Incoming {
   }
 
   #onPayload(id: number, flags: number, view: PayloadView | undefined): void {
+    const question = this.#streams.findQuestion(id);
+    if (question !== undefined && view !== undefined && this.#isWhole(flags, view)) {
+      this.#answer(question, view);
+      return;
+    }
     const stream = this.#known(id);
     if (stream === undefined) return;
     if (view === undefined) {
@@ -113,6 +119,23 @@ export class Incoming {
       else stream.onPayload(flags, view);
     } else if (stream.assembly === undefined && !stream.isReceiving) this.#host.counters.late += 1;
     else this.#onFragment(stream, flags, follows, view);
+  }
+
+  /** Says whether a payload is an answer in one frame, as nearly all are. */
+  #isWhole(flags: number, view: PayloadView): boolean {
+    if (view.metadataLength > this.#metadataMaxBytes || (flags & frame.flagNext) === 0) return false;
+    return (flags & (frame.flagFollows | frame.flagComplete)) !== frame.flagFollows;
+  }
+
+  #answer(question: Question, view: PayloadView): void {
+    // Ended before it is told, as a stream is.
+    this.#streams.removeQuestion(question);
+    try {
+      question.sink.onNext(view);
+      question.sink.onComplete();
+    } catch (error) {
+      this.#host.caught(error);
+    }
   }
 
   #onFragment(stream: RsocketStream, flags: number, follows: boolean, fragment: PayloadView): void {

@@ -93,12 +93,13 @@ export class Outgoing {
     this.#written();
   }
 
-  /** A fire-and-forget request that is short enough for the slab, without an object. */
+  /** A request without credit that is short enough for the slab. Returns what is encoded with it: the stream's `requestEnd`. */
   // oxlint-disable-next-line max-params -- an options object here would be an object per request
-  oneWay(id: number, type: number, prefix: number, metadata: Uint8Array, data: Uint8Array): void {
+  shortRequest(id: number, type: number, prefix: number, metadata: Uint8Array, data: Uint8Array): number {
     this.#writer.request(id, type, 0, prefix, metadata, data);
     this.#pace.share();
     this.#written();
+    return this.#buffer.encodedBytes;
   }
 
   /** Says whether a payload of this size goes by reference. */

@@ -1,4 +1,5 @@
 import { int31Max } from './frame.js';
+import type { Question } from './question.js';
 import type { RsocketStream } from './stream.js';
 import { StreamTable } from './stream-table.js';
 
@@ -8,6 +9,8 @@ export class Streams {
   readonly countByTag: Int32Array = new Int32Array(256);
   readonly #isClient: boolean;
   readonly #local = new StreamTable<RsocketStream>();
+  /** Of this side, and not in `#local`. */
+  readonly #questions = new StreamTable<Question>();
   readonly #remote = new StreamTable<RsocketStream>();
   #nextId: number;
 
@@ -17,15 +20,23 @@ export class Streams {
   }
 
   get localCount(): number {
-    return this.#local.size;
+    return this.#local.size + this.#questions.size;
   }
 
   get remoteCount(): number {
     return this.#remote.size;
   }
 
+  /** The stream of an id; makes one of a question. */
   find(id: number): RsocketStream | undefined {
-    return (this.isLocalId(id) ? this.#local : this.#remote).find(id);
+    if (!this.isLocalId(id)) return this.#remote.find(id);
+    const question = this.#questions.find(id);
+    return question === undefined ? this.#local.find(id) : this.#toStream(question);
+  }
+
+  /** The question of an id, unless it is a stream, or over. */
+  findQuestion(id: number): Question | undefined {
+    return this.isLocalId(id) ? this.#questions.find(id) : undefined;
   }
 
   /** "A client MUST generate odd Stream IDs and a server MUST generate even Stream IDs" (Stream Identifiers). */
@@ -36,7 +47,7 @@ export class Streams {
   /** Returns the next id that is not in use; ids begin again after the largest. Ends because the table is bounded. */
   takeId(): number {
     let id = this.#nextId;
-    while (this.#local.find(id) !== undefined) id = this.#idAfter(id);
+    while (this.#questions.find(id) !== undefined || this.#local.find(id) !== undefined) id = this.#idAfter(id);
     this.#nextId = this.#idAfter(id);
     return id;
   }
@@ -46,6 +57,16 @@ export class Streams {
     stream.tag = tag;
     (stream.isRequester ? this.#local : this.#remote).add(stream);
     this.#count(tag, 1);
+  }
+
+  addQuestion(question: Question): void {
+    this.#questions.add(question);
+    this.#count(question.tag, 1);
+  }
+
+  removeQuestion(question: Question): void {
+    this.#questions.remove(question.id);
+    this.#count(question.tag, -1);
   }
 
   /** Counts a stream under another tag. */
@@ -65,7 +86,15 @@ export class Streams {
 
   /** A snapshot, for the end of the connection. */
   all(): RsocketStream[] {
+    for (const question of this.#questions.all()) this.#toStream(question);
     return [...this.#local.all(), ...this.#remote.all()];
+  }
+
+  #toStream(question: Question): RsocketStream {
+    this.removeQuestion(question);
+    const stream = question.toStream();
+    this.add(stream, question.tag);
+    return stream;
   }
 
   #idAfter(id: number): number {
