@@ -38,7 +38,7 @@ const msgpackrAlone: Entry = {
   variant: 'msgpackr',
   does: ['bus'],
   only: 'iot',
-  settings: 'defaults but compiledShapes: false, so that msgpackr carries every object',
+  settings: "defaults but compiledShapes: false, so that every object travels in msgpackr's format with shared records",
 };
 const limit: Entry = {
   name: 'limit',

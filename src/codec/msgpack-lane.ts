@@ -14,22 +14,26 @@ import {
   unpack,
 } from './msgpack-forms.js';
 import { MsgpackScanner, type ScanMode, sharedRecordsMax } from './msgpack-scan.js';
+import { notRead, RecordReader } from './record-reader.js';
+import { RecordWriter } from './record-writer.js';
 import { isRaw, looksRaw, RawReader, writeRaw } from './raw-values.js';
 import { readShape, shapeMark, shapesMax } from './shape.js';
 import { ShapeBook } from './shape-book.js';
 import { ShapeDecoder, TailReader } from './shape-decoder.js';
 
 /**
- * Encodes for lanes: by shapes that were compiled where the receivers read them, else by msgpackr with records that are numbered once
- * for all lanes. Both kinds of definitions share one count.
+ * Encodes for lanes: by shapes that were compiled where the receivers read them, else with records that are numbered once for all
+ * lanes. msgpackr learns the records, and writes every value that has more than known records, texts, numbers and lists in it; the
+ * others are written here. Both kinds of definitions share one count.
  */
 export class SharedEncoder implements LaneEncoder {
   readonly #definitions: Uint8Array[] = [];
   readonly #sightings = new Map<string, number>();
   readonly #packr: Packr;
   readonly #shapes: ShapeBook | undefined;
-  #block = new ByteWriter(blockBytes);
-  #records = 0;
+  readonly #records = new RecordWriter();
+  #block: ByteWriter | undefined;
+  #recordsLearnt = 0;
   needed = 0;
 
   constructor(codec: MsgpackForms, hasShapes: boolean) {
@@ -65,20 +69,19 @@ export class SharedEncoder implements LaneEncoder {
   }
 
   encode(value: unknown): Uint8Array {
-    if (this.#shapes === undefined) return this.#pack(value);
     // Short values share blocks: an array of its own for each costs ten times a place in a block.
-    if (this.#block.length > blockBytes / 2) this.#block = new ByteWriter(blockBytes);
-    const block = this.#block;
+    const block = this.#block ?? new ByteWriter(blockBytes);
+    // Nobody else's while a value is written: a getter of it may encode another.
+    this.#block = undefined;
     const start = block.length;
-    if (!this.#shapes.write(value, block)) return this.#pack(value);
-    this.needed = this.#shapes.needed;
-    return block.buffer.subarray(start, block.length);
+    const bytes = this.#write(value, block) ? block.buffer.subarray(start, block.length) : this.#pack(value);
+    if (block.length <= blockBytes / 2) this.#block = block;
+    return bytes;
   }
 
   encodeInto(value: unknown, writer: ByteWriter): void {
-    if (this.#shapes?.write(value, writer) === true) {
-      this.needed = this.#shapes.needed;
-    } else if (isRaw(value)) {
+    if (this.#write(value, writer)) return;
+    if (isRaw(value)) {
       writeRaw(value, writer);
       this.needed = 0;
     } else {
@@ -86,6 +89,17 @@ export class SharedEncoder implements LaneEncoder {
       packInto(this.#packr, value, sharedByte, writer);
       this.needed = this.#definitions.length;
     }
+  }
+
+  /** By a shape or by known records; false when the value has neither, and nothing is written. */
+  #write(value: unknown, writer: ByteWriter): boolean {
+    if (this.#shapes?.write(value, writer) === true) {
+      this.needed = this.#shapes.needed;
+      return true;
+    }
+    if (!this.#records.write(value, writer)) return false;
+    this.needed = this.#definitions.length;
+    return true;
   }
 
   #pack(value: unknown): Uint8Array {
@@ -96,9 +110,11 @@ export class SharedEncoder implements LaneEncoder {
   }
 
   #learn(structures: readonly unknown[]): boolean {
-    for (; this.#records < structures.length; this.#records += 1) {
-      const keys = structures[this.#records];
-      this.#definitions.push(writeKeys(Array.isArray(keys) ? keys.map(String) : []));
+    for (; this.#recordsLearnt < structures.length; this.#recordsLearnt += 1) {
+      const known = structures[this.#recordsLearnt];
+      const keys = Array.isArray(known) ? known.map(String) : [];
+      this.#definitions.push(writeKeys(keys));
+      this.#records.learn(keys);
     }
     return true;
   }
@@ -144,6 +160,7 @@ export class SharedDecoder implements LaneDecoder {
   readonly #mode: ScanMode = { records: true, shared: this.#sizes };
   readonly #tail: TailReader;
   readonly #raw = new RawReader();
+  readonly #records: RecordReader;
   readonly #packr = new Packr({
     ...common,
     structures: this.#structures,
@@ -155,6 +172,7 @@ export class SharedDecoder implements LaneDecoder {
   constructor(codec: MsgpackForms, isGenerating: boolean) {
     this.#codec = codec;
     this.#isGenerating = isGenerating;
+    this.#records = new RecordReader(isGenerating);
     this.#tail = new TailReader((bytes, start, end) => codec.decodeRange(bytes, start, end));
   }
 
@@ -172,6 +190,8 @@ export class SharedDecoder implements LaneDecoder {
     const form = start < end ? bytes[start] : undefined;
     if (form === compiledByte) return this.#decodeShape(bytes, start, end);
     if (form !== sharedByte) return this.#decodeAlone(bytes, start, end, form);
+    const value = this.#records.read(bytes, start + 1, end);
+    if (value !== notRead) return value;
     const fault = this.#scanner.scan(bytes, start + 1, end, this.#mode);
     if (fault !== undefined) throw malformed(this.#codec.name, fault);
     return unpack(this.#packr, { bytes, start: start + 1, end });
@@ -205,6 +225,7 @@ export class SharedDecoder implements LaneDecoder {
     this.#structures[this.#sizes.length] = structure;
     this.#sizes.push(keys.length);
     this.#structures.sharedLength = this.#sizes.length;
+    this.#records.define(keys);
     return true;
   }
 }

@@ -71,7 +71,7 @@ export interface NodeOptions {
    * forbids code from strings has it so by itself. @defaultValue true
    */
   readonly codeGeneration?: boolean;
-  /** Compile a codec for each shape of event; `false` leaves all to msgpackr and its shared records. @defaultValue true */
+  /** Compile a codec for each shape of event; `false` leaves all to msgpackr's format with shared records. @defaultValue true */
   readonly compiledShapes?: boolean;
   /** @defaultValue says nothing */
   readonly logger?: Logger;
