@@ -35,6 +35,11 @@ export function writeErrorBody(error: ClusterError, origin: ErrorOrigin): Uint8A
   return textToBytes(JSON.stringify(body));
 }
 
+/** The body of an error that a connection makes itself, before anybody who has an origin is asked. */
+export function plainErrorBody(code: ErrorCode, message: string): Uint8Array {
+  return textToBytes(JSON.stringify({ code, message }));
+}
+
 /** What is known of an error that a peer sent, beside its body. */
 export interface ErrorFrame {
   readonly data: Uint8Array;

@@ -1,5 +1,6 @@
 import type { MonotonicMs } from '../../core/clock.js';
 import type { PayloadView } from '../../core/payload-view.js';
+import { plainErrorBody } from '../../core/error-body.js';
 import { textToBytes } from '../../core/text.js';
 import { type Interaction, type StreamSink, streamErrorCodes } from '../../spi/links.js';
 import { Assemblies } from './assemblies.js';
@@ -254,7 +255,7 @@ const acceptorFailed = textToBytes('the acceptor failed');
 const creditRefusal = { code: streamErrorCodes.invalid, data: textToBytes('initial request-n must be above 0') };
 const longRefusal = {
   code: streamErrorCodes.invalid,
-  data: textToBytes('{"code":"too-large","message":"the metadata is too long"}'),
+  data: plainErrorBody('too-large', 'the metadata is too long'),
 };
 const leavingRefusal = { code: streamErrorCodes.rejected, data: textToBytes('this node is leaving') };
 const fullRefusal = { code: streamErrorCodes.rejected, data: textToBytes('too many streams') };

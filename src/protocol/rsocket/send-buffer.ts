@@ -1,6 +1,7 @@
 /**
- * Bytes on their way out. Frames are encoded straight into a slab; the slab is handed to the connection once per turn of the
- * event loop, and whenever it is full. Long payloads are handed over by reference between two pieces of slab.
+ * Bytes on their way out. Frames are encoded straight into a slab, which is handed to the connection at the end of a turn of the
+ * event loop, and in the middle of one when there is enough for the peer to begin on. Long payloads are handed over by reference
+ * between two pieces of slab.
  *
  * A connection owns what it was given until its `bufferedBytes` is 0 again, so a slab is reused at once when the operating
  * system took everything, and otherwise waits in `#lent` for the drain.

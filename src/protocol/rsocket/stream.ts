@@ -16,6 +16,7 @@
 import { assert } from '../../core/assert.js';
 import { emptyBytes } from '../../core/bytes.js';
 import type { PayloadView } from '../../core/payload-view.js';
+import { plainErrorBody } from '../../core/error-body.js';
 import { textToBytes } from '../../core/text.js';
 import {
   type IncomingStream,
@@ -248,7 +249,7 @@ export class RsocketStream implements Stream, IncomingStream {
   refuse(why: 'too-large' | 'protocol', text: string): void {
     const isBegun = this.sink !== deafSink;
     const code = isBegun ? streamErrorCodes.applicationError : streamErrorCodes.invalid;
-    const data = textToBytes(JSON.stringify({ code: why, message: text }));
+    const data = plainErrorBody(why, text);
     this.end();
     if (this.isRequester) this.#host.sendCancel(this);
     else this.#host.sendError(this, code, data);
