@@ -15,6 +15,7 @@ export class RecordReader {
   #end = 0;
   #depth = 0;
   #isFailed = false;
+  #misses = 0;
   /** The bytes of a short value as one text, once one of its texts is read: cutting it costs a tenth of making another. */
   #run = '';
 
@@ -30,6 +31,9 @@ export class RecordReader {
 
   /** Returns the value, or `notRead`. */
   read(bytes: Uint8Array, start: number, end: number): unknown {
+    // After many values in vain only one in a few is tried.
+    this.#misses += 1;
+    if (this.#misses > missesMax && this.#misses % tryEvery !== 0) return notRead;
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -41,7 +45,9 @@ export class RecordReader {
     this.#isFailed = false;
     this.#run = '';
     const value = this.next();
-    return this.#isWhole ? value : notRead;
+    if (!this.#isWhole) return notRead;
+    this.#misses = 0;
+    return value;
   }
 
   get #isWhole(): boolean {
@@ -183,6 +189,10 @@ interface ReadRecord {
 
 /** Objects of a record that come before code is made for it. */
 const sightingsNeeded = 8;
+
+/** Values in vain, one after the other, before trying becomes rare. */
+const missesMax = 64;
+const tryEvery = 16;
 
 /** Values of at most so many bytes are read as one run of text. */
 const runBytesMax = 512;

@@ -47,6 +47,8 @@ describe('record reader', function recordReader() {
         for (const [at, byte] of changes) if (at < bytes.length) bytes[at] = byte;
         const end = cut % 3 === 0 ? Math.min(cut, bytes.length) : bytes.length;
         for (const reader of readers) {
+          // After many in vain it would not try any more.
+          assert.equal(read(reader, pack(1)), 1);
           const value = reader.read(bytes, 0, end);
           if (value === notRead) continue;
           const [isSound, expected] = readGenerally(bytes.subarray(0, end));
@@ -83,6 +85,15 @@ describe('record reader', function recordReader() {
       deep[dataDepthMax] = 1;
       assert.notEqual(reader.read(deep, 0, deep.length), notRead);
     }
+  });
+
+  it('is tried again after many values in vain', () => {
+    const reader = openReader(true);
+    for (let round = 0; round < 1000; round += 1) assert.equal(read(reader, Uint8Array.of(0xc1)), notRead);
+    let tries = 1;
+    while (read(reader, pack(7)) === notRead) tries += 1;
+    assert.ok(tries <= 16, String(tries));
+    assert.equal(read(reader, pack(8)), 8);
   });
 
   it('puts any key into code without its being read as code', () => {
