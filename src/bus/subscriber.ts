@@ -102,15 +102,11 @@ export class Subscriber implements SubscriptionStats {
 
   /** Events taken and not yet done with: what the least-in-flight strategy compares on this node. */
   get inFlight(): number {
-    return this.#running + this.queued;
+    return (this.#state?.running ?? 0) + this.queued;
   }
 
   get stopped(): boolean {
     return this.#stopped;
-  }
-
-  get #running(): number {
-    return this.#state?.running ?? 0;
   }
 
   /** Events it could take now without dropping one, beyond those it is promised. */
@@ -139,7 +135,8 @@ export class Subscriber implements SubscriptionStats {
       done?.settle(false);
       return false;
     }
-    const mayStart = this.#running < this.options.concurrencyMax && this.queued === 0;
+    const state = this.#state;
+    const mayStart = state === undefined || (state.running < this.options.concurrencyMax && this.queued === 0);
     if (mayStart && (before === undefined || before.isOpen)) {
       this.#run(own, done);
       return true;
@@ -149,7 +146,7 @@ export class Subscriber implements SubscriptionStats {
         event: own,
         expiresAt: event.expiresAt,
         revision: this.revision,
-        arrivedAt: this.#state?.meter?.stamp(),
+        arrivedAt: state?.meter?.stamp(),
         before,
         done,
       },
@@ -284,7 +281,7 @@ export class Subscriber implements SubscriptionStats {
     const state = this.#state;
     const queue = state?.queue;
     if (state === undefined || queue === undefined) return;
-    while (!this.#stopped && this.#running < this.options.concurrencyMax) {
+    while (!this.#stopped && state.running < this.options.concurrencyMax) {
       const next = queue.peek();
       if (next === undefined || (next.before !== undefined && !next.before.isOpen)) return;
       queue.shift();
