@@ -16,6 +16,13 @@ export interface AgentSpec {
   readonly nodeFlags?: readonly string[];
 }
 
+/** A file that a process runs, from the root, and its arguments. */
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const agentProgram: Program = { file: 'bench/harness/agent.ts', args: [] };
 const askMs = 60_000;
 const endMs = 3_000;
 const tailChars = 4_000;
@@ -46,10 +53,10 @@ export class Agent {
   #failure: Error | undefined;
   #endedByUs = false;
 
-  /** Starts the process; nothing is loaded in it before `create`. */
-  constructor(name: string, nodeFlags: readonly string[] = []) {
+  /** Starts the process; with the usual program nothing is loaded in it before `create`. Another one MUST answer what it is asked. */
+  constructor(name: string, nodeFlags: readonly string[] = [], { file, args }: Program = agentProgram) {
     this.name = name;
-    this.#child = fork(compiledPath('bench/harness/agent.ts'), [], {
+    this.#child = fork(compiledPath(file), [...args], {
       execArgv: [...nodeFlags],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
@@ -149,8 +156,8 @@ export class Crew {
   }
 
   /** Starts a process only, so that several can start at once. */
-  prepare(name: string, nodeFlags?: readonly string[]): Agent {
-    const agent = new Agent(name, nodeFlags);
+  prepare(name: string, nodeFlags?: readonly string[], program?: Program): Agent {
+    const agent = new Agent(name, nodeFlags, program);
     this.#agents.push(agent);
     return agent;
   }

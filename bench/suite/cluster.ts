@@ -1,29 +1,25 @@
 /** Starting the nodes of a cluster, for the benches that need several. */
 import type { Agent } from '../harness/agents.js';
 import type { Place, Run } from '../harness/run.js';
-import type { Entry } from '../contender.js';
+import type { Entry, Setup } from '../contender.js';
 
 /** The module of every node. */
 export const nodeModule = 'bench/child/cluster.ts';
 
+/** Where a node goes: `count` nodes there will be, and those of `peers` are there. */
+export type NodePlace = Place & { readonly count: number; readonly peers: string[] };
+
 /** One more node: joins those whose addresses are given. */
-export async function addNode(
-  run: Run,
-  entry: Entry,
-  place: Place & { readonly count: number; readonly peers: string[] },
-  agent: Agent,
-): Promise<void> {
-  const { crew, broker, count, peers } = place;
-  const index = peers.length;
-  const setup = await run.setup(entry, {
-    payload: 'iot',
-    broker: broker.address,
-    index,
-    count,
-    peers: [...peers],
-  });
-  const options = { module: entry.module, setup, name: `node-${index.toString()}` };
+export async function addNode(run: Run, entry: Entry, place: NodePlace, agent: Agent): Promise<void> {
+  const { crew, peers } = place;
+  const name = `node-${peers.length.toString()}`;
+  const options = { module: entry.module, setup: await nextSetup(run, entry, place), name };
   peers.push(await crew.create<string>(agent, { name: '', module: nodeModule, role: 'node', options }));
+}
+
+/** What the next node is told. */
+export async function nextSetup(run: Run, entry: Entry, { broker, count, peers }: NodePlace): Promise<Setup> {
+  return run.setup(entry, { payload: 'iot', broker: broker.address, index: peers.length, count, peers: [...peers] });
 }
 
 /** Starts so many nodes and waits until each sees all. */

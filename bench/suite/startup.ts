@@ -4,7 +4,7 @@ import { pause } from '../harness/clock.js';
 import type { Round } from '../harness/lines.js';
 import { type Bench, type Run } from '../harness/run.js';
 import type { Entry } from '../contender.js';
-import { addNode } from './cluster.js';
+import { addNode, nextSetup } from './cluster.js';
 
 /** The bench `startup`. */
 export const startupBench: Bench = {
@@ -40,10 +40,11 @@ async function measure(run: Run, entry: Entry): Promise<Round> {
     await addNode(run, entry, place, second);
     await Promise.all([first, second].map(async (agent) => agent.ask('joined', { members: 2 })));
 
+    const setup = JSON.stringify(await nextSetup(run, entry, place));
+    const args = [entry.module, setup, 'node-2', count.toString()];
     const startedAt = performance.now();
-    const third = crew.prepare(`${entry.name} node 2`, ['--expose-gc']);
-    await addNode(run, entry, place, third);
-    await third.ask('joined', { members: count });
+    const third = crew.prepare(`${entry.name} node 2`, ['--expose-gc'], { file: 'bench/child/joiner.ts', args });
+    await third.ask('joined');
     const joinedMs = performance.now() - startedAt;
     await pause(Math.min(2000, run.options.seconds * 1000));
     const bytes = await third.ask<number>('rss');
