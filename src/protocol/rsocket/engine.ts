@@ -25,12 +25,13 @@ import { emptyBytes } from '../../core/bytes.js';
 import type { MonotonicMs } from '../../core/clock.js';
 import { PayloadView } from '../../core/payload-view.js';
 import { textToBytes } from '../../core/text.js';
-import type { Interaction, Link, LinkEnd, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
+import type { Link, LinkEnd, Stream, StreamRequest, StreamSink } from '../../spi/links.js';
 import { ConnectionFrames, type ConnectionHost } from './connection-frames.js';
 import type { EngineEnd, RsocketEffects } from './effects.js';
 import * as frame from './frame.js';
 import { FrameReader } from './frame-reader.js';
 import { Incoming, type IncomingHost } from './incoming.js';
+import { requestTypes, toCredit } from './interaction.js';
 import { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
 import { Outgoing } from './outgoing.js';
@@ -387,17 +388,6 @@ export interface EngineDeps {
   readonly effects: RsocketEffects;
   readonly now: MonotonicMs;
 }
-
-function toCredit(credit: number): number {
-  return Math.max(1, Math.min(Math.floor(credit), frame.int31Max));
-}
-
-const requestTypes: Readonly<Record<Interaction, number>> = {
-  response: frame.typeRequestResponse,
-  'fire-and-forget': frame.typeRequestFnf,
-  stream: frame.typeRequestStream,
-  channel: frame.typeRequestChannel,
-};
 
 /** What hello calls it when a build reads announced lengths of payloads in fragments, and answers the probes that pace them. */
 export const longCapability = 'rsocket-long';

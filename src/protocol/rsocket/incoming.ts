@@ -2,12 +2,13 @@ import type { MonotonicMs } from '../../core/clock.js';
 import type { PayloadView } from '../../core/payload-view.js';
 import { plainErrorBody } from '../../core/error-body.js';
 import { textToBytes } from '../../core/text.js';
-import { type Interaction, type StreamSink, streamErrorCodes } from '../../spi/links.js';
+import { type StreamSink, streamErrorCodes } from '../../spi/links.js';
 import { Assemblies } from './assemblies.js';
 import * as frame from './frame.js';
-import type { Question } from './question.js';
+import { interactionOf } from './interaction.js';
 import type { LeaseBook } from './lease-book.js';
 import type { EngineOptions } from './options.js';
+import type { Question } from './question.js';
 import type { SlabPool } from './send-buffer.js';
 import { RsocketStream, type StreamHost } from './stream.js';
 import type { Streams } from './streams.js';
@@ -243,12 +244,6 @@ export interface IncomingHost extends StreamHost {
   answerError(id: number, code: number, data: Uint8Array): void;
   /** Counts a frame that cannot be read, and ends the connection when there are too many. */
   onMalformed(): void;
-}
-
-function interactionOf(type: number): Interaction {
-  if (type === frame.typeRequestResponse) return 'response';
-  if (type === frame.typeRequestFnf) return 'fire-and-forget';
-  return type === frame.typeRequestStream ? 'stream' : 'channel';
 }
 
 const acceptorFailed = textToBytes('the acceptor failed');
