@@ -2,6 +2,7 @@ import { Packr } from 'msgpackr';
 import { hasMap } from '../core/data.js';
 import type { LaneCodec, LaneDecoder, LaneEncoder } from '../spi/codec.js';
 import { assertEncodable, malformed } from './data-codec.js';
+import { canGenerate } from './generate.js';
 import { type ByteRange, common, inlineByte, type MsgpackForms, pack, plainByte, unpack } from './msgpack-forms.js';
 import { SelfContainedEncoder, SharedDecoder, SharedEncoder } from './msgpack-lane.js';
 import { inlineMode, MsgpackScanner, plainMode, type ScanMode } from './msgpack-scan.js';
@@ -20,7 +21,7 @@ export interface MsgpackOptions {
 
 /** MessagePack as a codec; see `LaneCodec`. */
 export function createMsgpackCodec(options: MsgpackOptions = {}): LaneCodec {
-  const isGenerating = options.codeGeneration !== false && canGenerateCode();
+  const isGenerating = options.codeGeneration !== false && canGenerate();
   return new MsgpackCodec(isGenerating, options.compiledShapes !== false);
 }
 
@@ -79,16 +80,5 @@ class MsgpackCodec implements LaneCodec, MsgpackForms {
     const fault = this.#scanner.scan(range.bytes, range.start, range.end, mode);
     if (fault !== undefined) throw malformed(this.name, fault);
     return unpack(packr, range);
-  }
-}
-
-/** Says whether this process may make code from strings: a flag of Node or a policy may forbid it. */
-function canGenerateCode(): boolean {
-  try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- whether it is allowed can only be learnt by trying
-    return typeof new Function('return 1') === 'function';
-  } catch {
-    // The refusal is the answer.
-    return false;
   }
 }

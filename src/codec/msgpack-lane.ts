@@ -33,6 +33,8 @@ export class SharedEncoder implements LaneEncoder {
   readonly #shapes: ShapeBook | undefined;
   readonly #records = new RecordWriter();
   #block: ByteWriter | undefined;
+  /** True while a value is written, whose getters may do anything. */
+  #isWriting = false;
   #recordsLearnt = 0;
   needed = 0;
 
@@ -91,15 +93,24 @@ export class SharedEncoder implements LaneEncoder {
     }
   }
 
-  /** By a shape or by known records; false when the value has neither, and nothing is written. */
+  /**
+   * By a shape or by known records; false when the value has neither, and nothing is written. So it is for what a getter of a value
+   * encodes while that is written: shapes and records have one place each to write at.
+   */
   #write(value: unknown, writer: ByteWriter): boolean {
-    if (this.#shapes?.write(value, writer) === true) {
-      this.needed = this.#shapes.needed;
+    if (this.#isWriting) return false;
+    this.#isWriting = true;
+    try {
+      if (this.#shapes?.write(value, writer) === true) {
+        this.needed = this.#shapes.needed;
+        return true;
+      }
+      if (!this.#records.write(value, writer)) return false;
+      this.needed = this.#definitions.length;
       return true;
+    } finally {
+      this.#isWriting = false;
     }
-    if (!this.#records.write(value, writer)) return false;
-    this.needed = this.#definitions.length;
-    return true;
   }
 
   #pack(value: unknown): Uint8Array {

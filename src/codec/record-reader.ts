@@ -1,4 +1,6 @@
 import { dataDepthMax } from '../core/data.js';
+import { generate } from './generate.js';
+import { Tries } from './tries.js';
 
 /**
  * Reads values whose objects all have records that the lane has defined: one walk that checks every length and builds as it goes,
@@ -15,7 +17,7 @@ export class RecordReader {
   #end = 0;
   #depth = 0;
   #isFailed = false;
-  #misses = 0;
+  readonly #tries = new Tries(inVainMax);
   /** The bytes of a short value as one text, once one of its texts is read: cutting it costs a tenth of making another. */
   #run = '';
 
@@ -31,9 +33,7 @@ export class RecordReader {
 
   /** Returns the value, or `notRead`. */
   read(bytes: Uint8Array, start: number, end: number): unknown {
-    // After many values in vain only one in a few is tried.
-    this.#misses += 1;
-    if (this.#misses > missesMax && this.#misses % tryEvery !== 0) return notRead;
+    if (!this.#tries.isWorthOne()) return notRead;
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -45,12 +45,12 @@ export class RecordReader {
     this.#isFailed = false;
     this.#run = '';
     const value = this.next();
-    if (!this.#isWhole) return notRead;
-    this.#misses = 0;
+    if (!this.#isWhole()) return notRead;
+    this.#tries.succeed();
     return value;
   }
 
-  get #isWhole(): boolean {
+  #isWhole(): boolean {
     return !this.#isFailed && this.#at === this.#end;
   }
 
@@ -191,8 +191,7 @@ interface ReadRecord {
 const sightingsNeeded = 8;
 
 /** Values in vain, one after the other, before trying becomes rare. */
-const missesMax = 64;
-const tryEvery = 16;
+const inVainMax = 64;
 
 /** Values of at most so many bytes are read as one run of text. */
 const runBytesMax = 512;
@@ -203,11 +202,8 @@ const { latin1Slice, utf8Slice } = Buffer.prototype;
 /** An object literal: its parts are evaluated in the order of the keys. */
 function generateMaker(keys: readonly string[]): ReadRecord['make'] {
   const parts = keys.map((key) => `${JSON.stringify(key)}: r.next()`);
-  const body = `'use strict';\nreturn function make(r) {\nreturn {${parts.join(', ')}};\n};`;
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- compiling is the point; names enter the code as JSON texts only
-    const made: ReadRecord['make'] = new Function(body)();
-    return made;
+    return generate<ReadRecord['make']>(`return function make(r) {\nreturn {${parts.join(', ')}};\n};`);
   } catch {
     // Forbidden after all, by a policy that came later: step by step is right too, only slower.
     return undefined;

@@ -2,6 +2,7 @@ import { type ByteWriter, emptyBytes } from '../core/bytes.js';
 import { dataDepthMax } from '../core/data.js';
 import { textInto } from '../core/text.js';
 import { sharedByte } from './msgpack-forms.js';
+import { Tries } from './tries.js';
 
 /**
  * Writes values whose objects all have records that the lane has defined, in the bytes that msgpackr writes for them: one walk that
@@ -17,8 +18,7 @@ export class RecordWriter {
   #bytes: Uint8Array = emptyBytes;
   #view: DataView = new DataView(emptyBytes.buffer);
   #at = 0;
-  #isWriting = false;
-  #misses = 0;
+  readonly #tries = new Tries(inVainMax);
 
   /** Takes the next record of the lane; keys MUST be those of data, so `__proto__` is none of them. */
   learn(keys: readonly string[]): void {
@@ -27,14 +27,13 @@ export class RecordWriter {
   }
 
   /**
-   * Writes a value behind its form byte at the end of `writer`; false when it takes the general way, and nothing is written. So does
-   * what a getter of a value encodes while that is written.
+   * Writes a value behind its form byte at the end of `writer`; false when it takes the general way, and nothing is written. MUST NOT be
+   * called from a getter of a value that is being written: there is one place to write at.
    */
   write(value: unknown, writer: ByteWriter): boolean {
-    if (this.#isWriting || !this.#isWorthATry()) return false;
+    if (this.#records.length === 0 || !this.#tries.isWorthOne()) return false;
     const start = writer.length;
     let isWritten = false;
-    this.#isWriting = true;
     try {
       this.#writer = writer;
       this.#at = start;
@@ -42,19 +41,11 @@ export class RecordWriter {
       this.#bytes[this.#at++] = sharedByte;
       isWritten = this.#value(value, 0, this.#root);
     } finally {
-      this.#isWriting = false;
       this.#writer = undefined;
       writer.close(isWritten ? this.#at : start);
     }
-    if (isWritten) this.#misses = 0;
+    if (isWritten) this.#tries.succeed();
     return isWritten;
-  }
-
-  /** After many values in vain only one in a few is tried. */
-  #isWorthATry(): boolean {
-    if (this.#records.length === 0) return false;
-    this.#misses += 1;
-    return this.#misses < missesMax || this.#misses % tryEvery === 0;
   }
 
   #look(bytes: Uint8Array): void {
@@ -257,8 +248,7 @@ const shortTextMax = 31;
 const roomBytes = 40;
 const arrayItemsMax = 0xffff;
 /** Values in vain, one after the other, before trying becomes rare. */
-const missesMax = 64;
-const tryEvery = 16;
+const inVainMax = 64;
 
 function findRecord(records: readonly KnownRecord[], value: object): KnownRecord | undefined {
   for (const record of records) if (hasKeys(value, record.keys)) return record;

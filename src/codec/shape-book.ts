@@ -9,6 +9,7 @@ import {
   signatureOf,
 } from './shape.js';
 import { generateWriter, roomOf, type ShapeWriter, TailWriter } from './shape-encoder.js';
+import { Tries } from './tries.js';
 
 /** What the shapes of a sender need around them. */
 export interface ShapeBookHost {
@@ -33,10 +34,8 @@ export class ShapeBook {
   readonly #byFirstKey = new Map<string, KnownShape[]>();
   #last: KnownShape | undefined;
   #count = 0;
-  #misses = 0;
+  readonly #looks = new Tries(inVainMax);
   #isGenerating = true;
-  /** True while a value is written, whose getters may do anything. */
-  #isWriting = false;
 
   constructor(host: ShapeBookHost) {
     this.#host = host;
@@ -49,20 +48,14 @@ export class ShapeBook {
   }
 
   /**
-   * Writes a value at the end of `writer`; false when no shape takes it, and nothing is written. So it is for a value that a getter of
-   * another sends on: there is one tail.
+   * Writes a value at the end of `writer`; false when no shape takes it, and nothing is written. MUST NOT be called from a getter of a
+   * value that is being written: there is one tail.
    */
   write(value: unknown, writer: ByteWriter): boolean {
-    if (this.#isWriting) return false;
-    this.#isWriting = true;
-    try {
-      const last = this.#last;
-      if (last !== undefined && this.#writeAs(last, value, writer)) return true;
-      // Nothing else has a shape, and the keys of bytes are all their indices.
-      return isPlainObject(value) && this.#search(value, writer);
-    } finally {
-      this.#isWriting = false;
-    }
+    const last = this.#last;
+    if (last !== undefined && this.#writeAs(last, value, writer)) return true;
+    // Nothing else has a shape, and the keys of bytes are all their indices.
+    return isPlainObject(value) && this.#search(value, writer);
   }
 
   #search(value: object, writer: ByteWriter): boolean {
@@ -75,10 +68,11 @@ export class ShapeBook {
       this.#last = shape;
       return true;
     }
-    const found = this.#isWorthALook() ? this.#learn(value) : undefined;
+    // Objects that are used as maps have a new shape each time.
+    const found = this.#isGenerating && this.#looks.isWorthOne() ? this.#learn(value) : undefined;
     if (found === undefined || !this.#writeAs(found, value, writer)) return false;
     this.#last = found;
-    this.#misses = 0;
+    this.#looks.succeed();
     return true;
   }
 
@@ -92,12 +86,6 @@ export class ShapeBook {
     writer.close(end);
     if (tail.length > 0) writer.bytes(tail.written());
     return true;
-  }
-
-  /** Objects that are used as maps have a new shape each time: after many in vain only one in a few is looked at. */
-  #isWorthALook(): boolean {
-    this.#misses += 1;
-    return this.#isGenerating && (this.#misses < missesMax || this.#misses % lookEvery === 0);
   }
 
   #learn(value: object): KnownShape | undefined {
@@ -168,9 +156,8 @@ const sightingsNeeded = 4;
 const sightingsMax = 256;
 /** Writers that are tried before a value is looked at closely. */
 const triesMax = 8;
-/** Values without a shape, one after the other, before looking becomes rare; then one in `lookEvery` is looked at. */
-const missesMax = 1024;
-const lookEvery = 16;
+/** Values without a shape, one after the other, before looking becomes rare. */
+const inVainMax = 1024;
 
 const noShapes: KnownShape[] = [];
 

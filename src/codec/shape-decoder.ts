@@ -1,3 +1,4 @@
+import { generate } from './generate.js';
 import { layoutOf, type ObjectShape, type ShapeLayout, type ShapeNode, tailText } from './shape.js';
 import { anyTag } from './shape-encoder.js';
 
@@ -148,10 +149,8 @@ export function generateReader(shape: ObjectShape): ShapeReader {
     `const v = ${literalOf(shape, { offsets: leaves.map(({ offset }) => offset) })};`,
   );
   lines.push('return tail.isDone ? v : undefined;');
-  const body = `'use strict';\nreturn function read(b, s, e, tail) {\nconst d = tail.view;\n${lines.join('\n')}\n};`;
-  // oxlint-disable-next-line typescript/no-implied-eval -- compiling is the point; names enter the code as JSON texts only
-  const made: ShapeReader = new Function('latin1Slice', body)(latin1Slice);
-  return made;
+  const text = `return function read(b, s, e, tail) {\nconst d = tail.view;\n${lines.join('\n')}\n};`;
+  return generate<ShapeReader>(text, { latin1Slice });
 }
 
 /** Values of a shape that come before a reader is generated for it: making one costs as much as reading a hundred step by step. */

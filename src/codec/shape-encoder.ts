@@ -1,5 +1,6 @@
 import { ByteWriter } from '../core/bytes.js';
 import { isData } from '../core/data.js';
+import { generate } from './generate.js';
 import { layoutOf, type LeafKind, type ObjectShape, runTextMax, tailText } from './shape.js';
 
 /**
@@ -25,14 +26,12 @@ export function generateWriter(shape: ObjectShape, number: number): ShapeWriter 
   source.add(`b[at] = 3; b[at + 1] = ${number};`);
   source.object('v', shape, 1);
   const keys = source.keyLists.map((_, index) => `const K${index} = keys[${index}];`).join('\n');
-  const body = `'use strict';\n${keys}\nreturn function write(v, b, at, tail) {\nconst d = tail.view;\n${source.text}\nreturn p;\n};`;
-  // oxlint-disable-next-line typescript/no-implied-eval -- compiling is the point; names enter the code as JSON texts only
-  const made: ShapeWriter = new Function('keys', 'prototypeOf', 'plain', body)(
-    source.keyLists,
-    Object.getPrototypeOf,
-    Object.prototype,
-  );
-  return made;
+  const text = `${keys}\nreturn function write(v, b, at, tail) {\nconst d = tail.view;\n${source.text}\nreturn p;\n};`;
+  return generate<ShapeWriter>(text, {
+    keys: source.keyLists,
+    prototypeOf: Object.getPrototypeOf,
+    plain: Object.prototype,
+  });
 }
 
 /** The most bytes that a writer of the shape stores itself; the tail is beside it. */
