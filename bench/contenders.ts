@@ -236,7 +236,7 @@ function local(): Entry[] {
       name: 'eventemitter2',
       family: 'eventemitter2',
       variant: 'eventemitter2',
-      settings: 'wildcard where the case has any, delimiter /',
+      settings: 'delimiter /, and wildcard only in the cases with wildcards',
     },
     { ...base, name: 'mqemitter', family: 'mqemitter', variant: 'mqemitter', settings: 'concurrency 0 (no limit)' },
   ];

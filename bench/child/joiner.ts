@@ -7,6 +7,9 @@ import { until } from '../harness/clock.js';
 import { loadContender } from '../harness/load.js';
 import type { Setup } from '../contender.js';
 
+// First of all: a parent may go while this still joins, and the node's open sockets would keep the process for ever.
+process.on('disconnect', () => process.exit(0));
+
 const [module = '', setup = '', name = '', members = ''] = process.argv.slice(2);
 const { cluster } = await loadContender(module);
 if (cluster === undefined) throw new Error(`${module} has no cluster`);
@@ -28,7 +31,6 @@ process.on('message', (message) => {
   const { id, verb } = message as Question;
   void answer(id, verb);
 });
-process.on('disconnect', () => process.exit(0));
 
 async function answer(id: number, verb: string): Promise<void> {
   let said: Answer;

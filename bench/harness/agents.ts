@@ -144,13 +144,18 @@ export class Agent {
   }
 }
 
+/** A process that was started, and what its actor told. It crossed a process border: the caller names its type. */
+export interface Added<T> {
+  readonly agent: Agent;
+  readonly info: T;
+}
+
 /** The processes of one measurement; `stop` ends them all, whatever state they are in. */
 export class Crew {
   readonly #agents: Agent[] = [];
 
   /** Starts a process and makes its actor. Returns it with what the actor told. */
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what comes back crossed a process border: only the caller knows its type
-  async add<T = unknown>(spec: AgentSpec): Promise<{ readonly agent: Agent; readonly info: T }> {
+  async add<T = unknown>(spec: AgentSpec): Promise<Added<T>> {
     const agent = this.prepare(spec.name, spec.nodeFlags);
     return { agent, info: await this.create<T>(agent, spec) };
   }

@@ -51,9 +51,10 @@ export function absentTexts(lines: readonly Line[]): string[] {
     if (line.kind !== 'skipped' && line.kind !== 'failed') continue;
     const { case: name, peer } = line;
     const text = `${line.kind}: ${line.why.split('\n')[0] ?? ''}`;
-    const group = groups.get(`${name}\n${text}`) ?? { name, text, peers: [] };
+    const key = `${name}\n${text}`;
+    const group = groups.get(key) ?? { name, text, peers: [] };
     group.peers.push(peer);
-    groups.set(`${name}\n${text}`, group);
+    groups.set(key, group);
   }
   return [...groups.values()].map(({ name, text, peers }) => `${name}, ${peers.join(', ')}: ${text}`);
 }

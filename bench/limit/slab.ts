@@ -232,17 +232,18 @@ export function dial(address: string, onFrame: OnFrame): Promise<Socket> {
  * new socket before it reads; that reaches into Node, which a limit may and a product may not.
  */
 function withOwnBuffer(accepted: Socket, reader: FrameReader): Socket {
-  const inner = accepted as unknown as { _handle: unknown };
-  // oxlint-disable-next-line no-underscore-dangle -- Node has no other name for it
-  const options = { handle: inner._handle, onread: reader.onread };
+  const options = { handle: Reflect.get(accepted, handleName) as unknown, onread: reader.onread };
   const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
-  // oxlint-disable-next-line no-underscore-dangle -- the same: the socket that was accepted lets go of it
-  inner._handle = null;
+  // The socket that was accepted lets go of it.
+  Reflect.set(accepted, handleName, null);
   socket.setNoDelay(true);
   socket.on('error', () => socket.destroy());
   socket.resume();
   return socket;
 }
+
+/** Where a socket of Node keeps its handle. */
+const handleName = '_handle';
 
 function addressOf(server: Server): string {
   const address = server.address();

@@ -1,6 +1,6 @@
 /**
  * The codecs of lanes on the device event: encoded into a writer as the bus does it, and decoded where it lies. msgpackr with shared
- * structures stands beside ours, alone and as lanes use it (checked for what is no data, scanned before it is read).
+ * structures stands beside ours, alone; "shared records" are its format as lanes write and read it.
  */
 import assert from 'node:assert/strict';
 import { Packr } from 'msgpackr';
