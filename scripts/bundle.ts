@@ -18,7 +18,7 @@ const rxjsName = 'scalebus:rxjs';
 
 /**
  * RxJS is CommonJS for Node. As ES modules import it, each part is read and scanned for its names once more; a file of CommonJS that
- * requires them all is scanned alone, which saves a process 50 ms of processor time. The copy stays the one that the user's program has.
+ * requires them all is scanned alone, which saves a third of the time to load the package. The copy stays the one that the user's program has.
  */
 const throughOneFile: Plugin = {
   name: 'rxjs',

@@ -132,7 +132,7 @@ export interface ByteTarget {
   write(bytes: Uint8Array): void;
 }
 
-/** Spare slabs of all links of a process; what is above `spareMax` is left to the garbage collector. */
+/** What the buffers of all links of a process share: spare slabs (what is above `spareMax` is left to the garbage collector), and how many have work. */
 export class SlabPool {
   readonly slabBytes: number;
   /** Buffers of all links that hold bytes which they have not handed over. */
