@@ -127,6 +127,7 @@ export class TailWriter {
 class WriterSource {
   readonly keyLists: (readonly string[])[] = [];
   readonly #offsets: readonly number[];
+  readonly #prototypeOf = hasProtoProperty() ? protoProperty : prototypeCall;
   readonly #lines: string[] = [];
   #leaves = 0;
   #names = 0;
@@ -145,7 +146,7 @@ class WriterSource {
 
   object(name: string, shape: ObjectShape, depth: number): void {
     const keys = `K${this.keyLists.push(shape.keys) - 1}`;
-    this.add(`if (typeof ${name} !== 'object' || ${name} === null || prototypeOf(${name}) !== plain) return -1;`);
+    this.add(`if (typeof ${name} !== 'object' || ${name} === null || ${this.#prototypeOf(name)} !== plain) return -1;`);
     this.add(`i = 0; for (const k in ${name}) { if (k !== ${keys}[i]) return -1; i++; }`);
     this.add(`if (i !== ${shape.keys.length}) return -1;`);
     for (const [index, key] of shape.keys.entries()) {
@@ -163,6 +164,20 @@ class WriterSource {
     const at = `at + ${this.#offsets[this.#leaves]}`;
     this.#leaves += 1;
     this.add(leafSource[kind](item, at, depth));
+  }
+}
+
+/** Compiled to a look at the object's hidden class; the call is one into the runtime, a sixth of what a device event costs. */
+const protoProperty = (name: string): string => `${name}.__proto__`;
+const prototypeCall = (name: string): string => `prototypeOf(${name})`;
+
+/** Node can be started without the property (`--disable-proto`), or a program can take it away. */
+function hasProtoProperty(): boolean {
+  try {
+    return generate<boolean>('return ({}).__proto__ === Object.prototype;');
+  } catch {
+    // Reading it throws: a refusal is the answer.
+    return false;
   }
 }
 

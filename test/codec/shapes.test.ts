@@ -118,6 +118,34 @@ describe('compiled shapes', function compiledShapes() {
     assert.equal(lane.encoder.encode({ text: 'a', list: [1] })[0], 3);
   });
 
+  for (const [how, property] of [
+    ['is not there', undefined],
+    ['throws', { configurable: true, get: () => assert.fail('read') }],
+  ] as const) {
+    it(`do the same where Object.prototype.__proto__ ${how}`, () => {
+      const own = Object.getOwnPropertyDescriptor(Object.prototype, '__proto__') ?? assert.fail('Node has it');
+      const lane = new Lane();
+      try {
+        Reflect.deleteProperty(Object.prototype, '__proto__');
+        if (property !== undefined) Reflect.defineProperty(Object.prototype, '__proto__', property);
+        for (let round = 0; round < 8; round += 1) lane.carry({ text: 'a', inner: { number: round } });
+        assert.equal(lane.encoder.encode({ text: 'a', inner: { number: 9 } })[0], 3);
+        assert.throws(() => lane.encoder.encode({ text: 'a', inner: new Inner() }), /instance of Inner/);
+      } finally {
+        Reflect.defineProperty(Object.prototype, '__proto__', own);
+      }
+    });
+  }
+
+  it('are not used for what only looks like a plain object: its own __proto__, or a prototype that has one', () => {
+    const lane = new Lane();
+    for (let round = 0; round < 8; round += 1) lane.carry({ text: 'a', inner: { number: round } });
+    const own = Object.defineProperty({ number: 1 }, '__proto__', { value: Object.prototype, enumerable: true });
+    assert.throws(() => lane.encoder.encode({ text: 'a', inner: own }), isInvalidValue);
+    const inherited = Object.assign(Object.create(own), { number: 1 });
+    assert.throws(() => lane.encoder.encode({ text: 'a', inner: inherited }), isInvalidValue);
+  });
+
   it('are bounded in number, and values beyond the bound still arrive', () => {
     const lane = new Lane();
     for (let round = 0; round < 5; round += 1) {
@@ -336,6 +364,10 @@ interface Encoded {
 /** Without getters. */
 function asData(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+class Inner {
+  readonly number = 1;
 }
 
 /** An encoder, and decoders of all kinds that must agree with it. */
