@@ -81,17 +81,16 @@ export class Incoming {
         else this.#onError(id, frame.readI32(bytes, at), bytes.slice(at + 4, end));
         return true;
       default:
-        return this.#onExtension(id, mark, bytes, at, end);
+        return this.#onExtension(id, type, bytes.subarray(at, end));
     }
   }
 
   /** Of EXT only the announcement of a length is known, and only for a payload that has begun. */
-  // oxlint-disable-next-line max-params -- an options object here would be an object per frame
-  #onExtension(id: number, mark: number, bytes: Uint8Array, at: number, end: number): boolean {
-    if (mark >>> 10 !== frame.typeExt || end - at < 8) return false;
-    if (frame.readI32(bytes, at) !== frame.extendedTypeLength) return false;
+  #onExtension(id: number, type: number, body: Uint8Array): boolean {
+    if (type !== frame.typeExt || body.length < 8) return false;
+    if (frame.readI32(body, 0) !== frame.extendedTypeLength) return false;
     const stream = this.#streams.find(id);
-    return stream !== undefined && this.#assemblies.announce(stream, frame.readI32(bytes, at + 4));
+    return stream !== undefined && this.#assemblies.announce(stream, frame.readI32(body, 4));
   }
 
   /** Points the view at a frame's metadata and data; `undefined` when the metadata is longer than the frame. */
