@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-unnecessary-type-parameters -- only the author of the text knows what it returns */
+/* oxlint-disable typescript/no-unnecessary-type-parameters -- only the author of the text knows what it returns; for the file, as nothing may stand between a doc comment and its export */
 
 /**
  * The one place where code is made from text. Names of a program's data MUST enter the text as JSON texts only, never as code.
