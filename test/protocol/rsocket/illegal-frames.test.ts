@@ -314,6 +314,23 @@ describe('illegal input to an rsocket connection', () => {
     }
   });
 
+  it('takes nothing for an announcement but an EXT frame of its type that is whole, for a payload that has begun', () => {
+    const whole = [...u32(frame.extendedTypeLength), ...u32(900)];
+    for (const [what, bytes] of Object.entries({
+      'another type of frame': rawFrame(1, 0x20, frame.flagIgnore, whole),
+      'another extended type': rawFrame(1, frame.typeExt, frame.flagIgnore, [...u32(1), ...u32(900)]),
+      'a cut one': rawFrame(1, frame.typeExt, frame.flagIgnore, whole.slice(0, 7)),
+      'another stream': announce(3, 900),
+    })) {
+      const side = openServer();
+      side.engine.receive(now, rawFrame(1, frame.typeRequestResponse, frame.flagFollows, new Uint8Array(10)));
+      side.engine.receive(now, bytes);
+      assert.equal(side.engine.counters.unknown, 1, what);
+      side.engine.receive(now, rawFrame(1, frame.typePayload, frame.flagNext | frame.flagFollows, new Uint8Array(10)));
+      assert.equal(side.engine.assemblyBytes, 20, what);
+    }
+  });
+
   it('believes no more announcements than all streams together may hold', () => {
     const side = openServer();
     for (const id of [1, 3]) {
