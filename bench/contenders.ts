@@ -40,6 +40,14 @@ const msgpackrAlone: Entry = {
   only: 'iot',
   settings: "defaults but compiledShapes: false, so that every object travels in msgpackr's format with shared records",
 };
+const awakeItself: Entry = {
+  ...itself,
+  name: 'scalebus-awake',
+  family: 'scalebus-awake',
+  variant: 'awake',
+  does: ['rpc', 'bus'],
+  settings: 'defaults but awakeMaxUs: 500, so that a process stays awake for the answer to what it sent',
+};
 const limit: Entry = {
   name: 'limit',
   family: 'limit',
@@ -54,7 +62,16 @@ const limit: Entry = {
 export const entries: readonly Entry[] = [
   itself,
   msgpackrAlone,
+  awakeItself,
   limit,
+  {
+    ...limit,
+    name: 'limit-awake',
+    family: 'limit-awake',
+    variant: 'awake',
+    does: ['rpc'],
+    settings: `${limit.settings}; stays awake for 500 us after each write, as scalebus-awake does`,
+  },
   {
     ...limit,
     name: 'limit-unix',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Packr, REUSE_BUFFER_MODE } from 'msgpackr';
 import type { BusSide, Contender, RpcSide, Setup, StreamSide } from '../contender.js';
 import { iotEvent } from '../payload.js';
+import { Awake } from './awake.js';
 import { besideBytes, dial, listen, type OnFrame, type Place, SlabWriter } from './slab.js';
 
 const batchMax = 64;
@@ -32,12 +33,18 @@ function place({ variant, port }: Setup): Place {
   return join(tmpdir(), `scalebus-bench-${process.pid.toString()}-${port.toString()}.sock`);
 }
 
+function makeAwake({ variant }: Setup): Awake | undefined {
+  return variant === 'awake' ? new Awake() : undefined;
+}
+
 const rpc: RpcSide = {
   async serve(setup) {
     const packr = makePackr();
     const objects = setup.payload === 'iot';
+    const awake = makeAwake(setup);
     return listen(place(setup), (read) => {
       const onFrame: OnFrame = (id, bytes, start, end) => {
+        awake?.onReceived();
         if (!objects) {
           if (start === 0 || end - start <= besideBytes) return writer.frame(id, bytes, start, end);
           // It is written without a copy and the receive buffer is about to be used again.
@@ -46,7 +53,7 @@ const rpc: RpcSide = {
         const packed = packr.pack(packr.unpack(bytes, { start, end }), REUSE_BUFFER_MODE);
         writer.frame(id, packed, packed.start, packed.end);
       };
-      const writer = new SlabWriter([read(onFrame)]);
+      const writer = new SlabWriter([read(onFrame)], awake);
     });
   },
 
@@ -56,12 +63,14 @@ const rpc: RpcSide = {
     const waiting: ((answer: unknown) => void)[] = [];
     const free: number[] = [];
     const none = (): void => undefined;
+    const awake = makeAwake(setup);
     const socket = await dial(setup.peers[0] ?? '', (id, bytes, start, end) => {
+      awake?.onReceived();
       const done = waiting[id] ?? none;
       free.push(id);
       done(objects ? packr.unpack(bytes, { start, end }) : bytes.subarray(start, end));
     });
-    const writer = new SlabWriter([socket]);
+    const writer = new SlabWriter([socket], awake);
     return {
       call(value, take) {
         const id = free.pop() ?? waiting.length;

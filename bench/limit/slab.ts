@@ -5,6 +5,7 @@
  */
 import { type AddressInfo, connect, createServer, Socket } from 'node:net';
 import type { Server } from 'node:net';
+import type { Awake } from './awake.js';
 
 const slabBytes = 64 * 1024;
 const receiveBytes = 256 * 1024;
@@ -21,6 +22,7 @@ interface Slab {
 /** Writes frames to one or more sockets: encoded once, however many they are. */
 export class SlabWriter {
   readonly #sockets: readonly Socket[];
+  readonly #awake: Awake | undefined;
   readonly #free: Slab[] = [];
   #slab: Slab;
   #at = 0;
@@ -30,8 +32,9 @@ export class SlabWriter {
     this.flush();
   };
 
-  constructor(sockets: readonly Socket[]) {
+  constructor(sockets: readonly Socket[], awake?: Awake) {
     this.#sockets = sockets;
+    this.#awake = awake;
     this.#slab = this.#take();
   }
 
@@ -58,6 +61,7 @@ export class SlabWriter {
       if (slab.readers === 0) this.#free.push(slab);
     };
     for (const socket of this.#sockets) socket.write(bytes, written);
+    this.#awake?.onSent();
   }
 
   /** Writes the header and returns where the payload goes. */

@@ -97,10 +97,16 @@ async function surface(): Promise<Required<Surface>> {
   return { ...loaded, createNode };
 }
 
+/** What a variant sets beside the defaults. */
+const variants: Readonly<Record<string, object>> = {
+  msgpackr: { compiledShapes: false },
+  awake: { awakeMaxUs: 500 },
+};
+
 async function startNode({ port, peers, variant }: Setup, name = `node-${port.toString()}`): Promise<Node> {
   const { createNode } = await surface();
-  const codec = variant === 'msgpackr' ? { compiledShapes: false } : {};
-  const node = createNode({ name, host: '127.0.0.1', port, seeds: peers.slice(0, 3), ...codec });
+  const more = variants[variant] ?? {};
+  const node = createNode({ name, host: '127.0.0.1', port, seeds: peers.slice(0, 3), ...more });
   await node.start();
   return node;
 }

@@ -69,7 +69,7 @@ export const busBench: Bench = {
     for (const one of cases) {
       await run.measure('bus', [one], async (entry) => measureBus(run, entry, one), {
         takesPart: (contender) => takesPart(contender, one),
-        also: one.name === compared && !run.options.smoke ? ['scalebus-msgpackr'] : [],
+        also: run.options.smoke ? [] : variantsOf(one),
       });
     }
     // Compiled shapes are what a user gets; msgpackr alone is measured beside them.
@@ -84,8 +84,14 @@ export const busBench: Bench = {
   },
 };
 
+/** Forms of ours that say something in a case. */
+function variantsOf({ name, confirm }: BusCase): readonly string[] {
+  if (confirm !== undefined) return ['scalebus-awake'];
+  return name === compared ? ['scalebus-msgpackr'] : [];
+}
+
 function takesPart({ name, groups, confirms }: Entry, one: BusCase): boolean {
-  if (name === 'scalebus-msgpackr') return one.name === compared;
+  if (name.startsWith('scalebus-')) return variantsOf(one).includes(name);
   return (!one.grouped || groups === true) && (one.confirm === undefined || confirms === true);
 }
 

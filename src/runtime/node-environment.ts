@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { AwakeLoop } from '../cluster/transport/awake-loop.js';
 import { TcpConnections } from '../cluster/transport/tcp-connections.js';
 import { TlsConnections } from '../cluster/transport/tls-connections.js';
 import { UdpDatagrams } from '../cluster/transport/udp-datagrams.js';
@@ -27,7 +28,7 @@ export function createNodeEnvironment(given: NodeOptions, options: ResolvedNodeO
     cipher: new NodeCipher(),
     resolver: new NodeResolver(),
     datagrams: new UdpDatagrams({ metrics }),
-    connections: createConnections(clock, metrics, options.tls),
+    connections: createConnections(clock, metrics, options),
     logger: given.logger ?? silentLogger,
     metrics,
     deviceConnections: new TcpConnections({ clock, metrics }),
@@ -35,11 +36,25 @@ export function createNodeEnvironment(given: NodeOptions, options: ResolvedNodeO
   };
 }
 
-function createConnections(clock: Clock, metrics: Metrics, tls: ResolvedNodeOptions['tls']): Connections {
-  if (tls === undefined) return new TcpConnections({ clock, metrics });
+function createConnections(
+  clock: Clock,
+  metrics: Metrics,
+  { tls, awakeMaxUs }: Pick<ResolvedNodeOptions, 'tls' | 'awakeMaxUs'>,
+): Connections {
+  const awake = awakeMaxUs === 0 ? undefined : new AwakeLoop({ clock, awakeMaxUs });
+  if (tls === undefined) return new TcpConnections({ clock, metrics, awake });
   const { key, cert, ca, mutual } = tls;
   // Nodes are known by name, not by address: hello compares the certificate's names with the node's.
-  return new TlsConnections({ clock, metrics, key, certificate: cert, authorities: ca, mutual, checkHost: false });
+  return new TlsConnections({
+    clock,
+    metrics,
+    awake,
+    key,
+    certificate: cert,
+    authorities: ca,
+    mutual,
+    checkHost: false,
+  });
 }
 
 /** What options need of this machine. */

@@ -70,6 +70,7 @@ const optionKinds: Kinds = {
   engine: text,
   metadata: checkBytes,
   linksMax: number,
+  awakeMaxUs: number,
   drainMs: number,
   exposeStacks: checkFlag,
   rpc: objectOf('an object of options for calls'),

@@ -22,6 +22,7 @@ describe('node options', () => {
       [options.joinRequired, options.joinTimeoutMs, options.label, options.linksMax, options.drainMs],
       [false, 300, 'scalebus', 200, 5000],
     );
+    assert.equal(options.awakeMaxUs, 0);
     assert.deepEqual(
       [options.key, options.tls, options.metadata, options.advertise],
       [undefined, undefined, undefined, undefined],
@@ -209,6 +210,7 @@ function wrongOptions(): (readonly [string, NodeOptions, string])[] {
     ['rpc.breaker.openMs', { rpc: { breaker: { openMs: -1 } } }, 'give a number of at least 0'],
     ['rpc.retry.attemptsMax', { rpc: { retry: { attemptsMax: 0 } } }, 'give a number of at least 1'],
     ...[0, 10_001].map((linksMax) => ['linksMax', { linksMax }, 'give a whole number from 1'] as const),
+    ...[-1, 0.5, 10_001].map((awakeMaxUs) => ['awakeMaxUs', { awakeMaxUs }, 'give a whole number from 0'] as const),
     ...[-1, 600_001].map((drainMs) => ['drainMs', { drainMs }, 'give a whole number from 0'] as const),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { after, type CancelTimer, type Clock } from '../../core/clock.js';
 import type { Connection, ConnectionEnd, ConnectionHandlers, PeerCertificate } from '../../spi/connections.js';
+import type { AwakeLoop } from './awake-loop.js';
 import { ByteQueue } from './byte-queue.js';
 import { pausedBytesMax } from './transport-defaults.js';
 import { findSystemCode } from './transport-errors.js';
@@ -10,6 +11,8 @@ export interface SocketConnectionDeps {
   readonly socket: Socket;
   readonly clock: Clock;
   readonly lingerMs: number;
+  /** Told of what is sent and what comes; without one the loop sleeps as it likes. */
+  readonly awake: AwakeLoop | undefined;
   readonly remote: string;
   readonly certificate: PeerCertificate | undefined;
   /** Ends the connection so that the other side is told of a reset, where the kind of socket can. */
@@ -27,6 +30,7 @@ export class SocketConnection implements Connection {
   readonly #socket: Socket;
   readonly #clock: Clock;
   readonly #lingerMs: number;
+  readonly #awake: AwakeLoop | undefined;
   readonly #reset: () => void;
   readonly #held = new ByteQueue();
   #handlers: ConnectionHandlers | undefined;
@@ -47,6 +51,7 @@ export class SocketConnection implements Connection {
     this.#socket = deps.socket;
     this.#clock = deps.clock;
     this.#lingerMs = deps.lingerMs;
+    this.#awake = deps.awake;
     this.#reset = deps.reset;
     deps.socket.on('error', (cause) => {
       this.#failure ??= cause;
@@ -65,6 +70,7 @@ export class SocketConnection implements Connection {
     if (this.#isOver() || this.#ending || bytes.length === 0) return;
     this.#socket.write(bytes, this.#onWritten);
     if (this.#socket.writableLength > 0) this.#drainOwed = true;
+    this.#awake?.onSent();
   }
 
   listen(handlers: ConnectionHandlers): void {
@@ -101,6 +107,7 @@ export class SocketConnection implements Connection {
 
   /** Gets what the socket read, lent for the call; false asks to stop reading until the socket is resumed. */
   take(bytes: Uint8Array): boolean {
+    this.#awake?.onReceived();
     if (this.#isOver()) return true;
     if (this.#handlers !== undefined && !this.#paused && this.#held.length === 0) {
       this.#handlers.onBytes(bytes);

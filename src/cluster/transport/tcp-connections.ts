@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Connection, Connections, ConnectionServer, DialOptions } from '../../spi/connections.js';
 import type { Counter, Metrics } from '../../spi/metrics.js';
 import { noMetrics } from '../../spi/no-metrics.js';
+import type { AwakeLoop } from './awake-loop.js';
 import { SocketConnection } from './socket-connection.js';
 import { awaitDial } from './socket-dial.js';
 import { isLongPath, startListening } from './socket-listening.js';
@@ -16,6 +17,8 @@ export interface TcpConnectionsOptions {
   /** How long an ended connection waits for the other side. @defaultValue 5000 */
   readonly lingerMs?: number;
   readonly metrics?: Metrics;
+  /** Keeps the loop awake for answers. @defaultValue it sleeps as it likes */
+  readonly awake?: AwakeLoop | undefined;
 }
 
 /**
@@ -25,12 +28,14 @@ export interface TcpConnectionsOptions {
 export class TcpConnections implements Connections {
   readonly #clock: Clock;
   readonly #lingerMs: number;
+  readonly #awake: AwakeLoop | undefined;
   readonly #failures: Counter;
   readonly #buffer = new Uint8Array(receiveBufferBytes);
 
   constructor(options: TcpConnectionsOptions) {
     this.#clock = options.clock;
     this.#lingerMs = options.lingerMs ?? lingerDefaultMs;
+    this.#awake = options.awake;
     this.#failures = countAcceptFailures(options.metrics ?? noMetrics);
   }
 
@@ -67,6 +72,7 @@ export class TcpConnections implements Connections {
       socket,
       clock: this.#clock,
       lingerMs: this.#lingerMs,
+      awake: this.#awake,
       remote,
       certificate: undefined,
       reset: () => resetSocket(socket),

@@ -15,6 +15,7 @@ import { ClusterError } from '../../core/errors.js';
 import type { Connection, Connections, ConnectionServer, DialOptions, PeerCertificate } from '../../spi/connections.js';
 import type { Counter, Metrics } from '../../spi/metrics.js';
 import { noMetrics } from '../../spi/no-metrics.js';
+import type { AwakeLoop } from './awake-loop.js';
 import { SocketConnection } from './socket-connection.js';
 import { awaitDial } from './socket-dial.js';
 import { startListening } from './socket-listening.js';
@@ -41,6 +42,8 @@ export interface TlsConnectionsOptions {
   /** How long an ended connection waits for the other side. @defaultValue 5000 */
   readonly lingerMs?: number;
   readonly metrics?: Metrics;
+  /** Keeps the loop awake for answers. @defaultValue it sleeps as it likes */
+  readonly awake?: AwakeLoop | undefined;
 }
 
 /**
@@ -128,6 +131,7 @@ export class TlsConnections implements Connections {
       socket,
       clock: this.#options.clock,
       lingerMs: this.#options.lingerMs ?? lingerDefaultMs,
+      awake: this.#options.awake,
       remote,
       certificate: toCertificate(socket),
       reset,
