@@ -40,6 +40,7 @@ export interface FloodArgs {
 export interface PacedFloodArgs {
   readonly ratePerSec: number;
   readonly seconds: number;
+  readonly settleSeconds: number;
 }
 
 /** Runs with confirmations. */
@@ -270,16 +271,21 @@ class Flood {
   }
 
   /** Publishes at a fixed rate; each event carries the moment at which it was due. */
-  async paced({ ratePerSec, seconds }: PacedFloodArgs): Promise<FloodResult> {
+  async paced({ ratePerSec, seconds, settleSeconds }: PacedFloodArgs): Promise<FloodResult> {
     const startedUs = sharedNowUs();
     const startedAt = performance.now();
-    const total = Math.floor(ratePerSec * seconds);
+    const total = Math.floor(ratePerSec * (settleSeconds + seconds));
+    // A receiver takes no delay from a time below zero, which is as long as any other.
+    const unmeasured = Math.floor(ratePerSec * settleSeconds);
     const periodUs = 1_000_000 / ratePerSec;
     await new Promise<void>((resolve) => {
       const turn = (): void => {
         const due = Math.min(total, Math.floor((sharedNowUs() - startedUs) / periodUs) + 1);
         const last = Math.min(due, this.#sent + turnMax * 8);
-        while (this.#sent < last) this.#publishOne(startedUs + this.#sent * periodUs);
+        while (this.#sent < last) {
+          const dueUs = startedUs + this.#sent * periodUs;
+          this.#publishOne(this.#sent < unmeasured ? -dueUs : dueUs);
+        }
         this.#publisher.flush?.();
         if (this.#sent < total) setImmediate(turn);
         else resolve();

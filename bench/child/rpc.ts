@@ -29,6 +29,7 @@ export interface BesideArgs extends RunArgs {
 export interface PacedArgs {
   readonly ratePerSec: number;
   readonly seconds: number;
+  readonly settleSeconds: number;
 }
 
 const checks = 100;

@@ -7,7 +7,10 @@ import type { Percentiles, Samples } from './samples.js';
 /** How to run at a fixed rate. */
 export interface OpenLoopOptions {
   readonly ratePerSec: number;
+  /** Measured seconds. */
   readonly seconds: number;
+  /** Seconds at the rate before them: what is due then must be answered, and its delay is not taken. */
+  readonly settleSeconds: number;
   readonly pool: readonly unknown[];
   /** Takes the delays; one for all runs of a process, see `Samples`. */
   readonly samples: Samples;
@@ -33,11 +36,12 @@ const burstMax = 2048;
 export function openLoop(call: PacedCall, options: OpenLoopOptions): Promise<OpenLoopResult> {
   const { ratePerSec, pool, samples } = options;
   const periodMs = 1000 / ratePerSec;
-  const total = Math.max(1, Math.floor(ratePerSec * options.seconds));
+  const total = Math.max(1, Math.floor(ratePerSec * (options.settleSeconds + options.seconds)));
   samples.reset();
   const state = { sent: 0, done: 0, failed: 0 };
   return new Promise((resolve) => {
     const startMs = performance.now();
+    const measuredFromMs = startMs + options.settleSeconds * 1000;
     let deadline: NodeJS.Timeout | undefined;
     const finish = (): void => {
       clearTimeout(deadline);
@@ -47,7 +51,7 @@ export function openLoop(call: PacedCall, options: OpenLoopOptions): Promise<Ope
     const settled = (ok: boolean, dueMs: number): void => {
       if (ok) {
         state.done += 1;
-        samples.add((performance.now() - dueMs) * 1000);
+        if (dueMs >= measuredFromMs) samples.add((performance.now() - dueMs) * 1000);
       } else state.failed += 1;
       if (state.done + state.failed === total) finish();
     };

@@ -56,7 +56,7 @@ describe('bench loops', () => {
         started.push(dueMs);
         setTimeout(() => settled(true, dueMs), started.length === 1 ? 50 : 0);
       },
-      { ratePerSec: 1000, seconds: 0.1, pool, samples },
+      { ratePerSec: 1000, seconds: 0.1, settleSeconds: 0, pool, samples },
     );
     assert.equal(sent, 100);
     assert.equal(done, 100);
@@ -76,9 +76,21 @@ describe('bench loops', () => {
         }
         settled(true, dueMs);
       },
-      { ratePerSec: 1000, seconds: 0.06, pool, samples },
+      { ratePerSec: 1000, seconds: 0.06, settleSeconds: 0, pool, samples },
     );
     // About 40 of the 60 operations were due during the block, so the median is one of them: near 10 ms, and near zero without them.
     assert.ok(delays.p50us > 1000, `${delays.p50us.toString()} us`);
+  });
+
+  it('take no delay of what was due before they settled, and still wait for it', async () => {
+    let first: number | undefined;
+    const { sent, done, delays } = await openLoop(
+      (_value, dueMs, settled) => {
+        setTimeout(() => settled(true, dueMs), dueMs - (first ??= dueMs) < 50 ? 200 : 0);
+      },
+      { ratePerSec: 1000, seconds: 0.1, settleSeconds: 0.05, pool, samples },
+    );
+    assert.deepEqual([sent, done], [150, 150]);
+    assert.equal(delays.count, 100);
   });
 });
