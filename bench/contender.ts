@@ -173,6 +173,10 @@ export interface Entry {
   readonly groups?: boolean;
   /** Its bus confirms single events. */
   readonly confirms?: boolean;
+  /** What its `of limit` divides by. @defaultValue `limit` */
+  readonly ofLimit?: string;
+  /** Taken only where a case or somebody names it, never with `all` or its family. */
+  readonly byName?: boolean;
   /** Payload kinds it can carry; all when absent. */
   readonly only?: 'iot' | 'bytes';
 }

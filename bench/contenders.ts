@@ -46,6 +46,8 @@ const awakeItself: Entry = {
   family: 'scalebus-awake',
   variant: 'awake',
   does: ['rpc', 'bus'],
+  ofLimit: 'limit-awake',
+  byName: true,
   settings: 'defaults but awakeMaxUs: 500, so that a process stays awake for the answer to what it sent',
 };
 const limit: Entry = {
@@ -70,12 +72,15 @@ export const entries: readonly Entry[] = [
     family: 'limit-awake',
     variant: 'awake',
     does: ['rpc'],
-    settings: `${limit.settings}; stays awake for 500 us after each write, as scalebus-awake does`,
+    ofLimit: 'limit-awake',
+    byName: true,
+    settings: `${limit.settings}; stays awake for up to 500 us after a write, until a frame comes, as scalebus-awake does`,
   },
   {
     ...limit,
     name: 'limit-unix',
     variant: 'unix',
+    byName: true,
     settings: `${limit.settings}; Unix socket`,
   },
   {
@@ -273,16 +278,12 @@ export function chooseEntries({ kind, ours: withOurs, peers, payload }: Choice):
     const known = peer === 'all' || entries.some(({ name, family }) => name === peer || family === peer);
     if (!known) throw new RangeError(`no contender is called ${peer}; see --list`);
   }
-  return entries.filter(({ name, family, does, only }) => {
+  return entries.filter(({ name, family, does, only, byName = false }) => {
     if (!does.includes(kind)) return false;
     if (only !== undefined && payload !== undefined && (only === 'iot') !== (payload === 'iot')) return false;
-    if (name === 'scalebus') return withOurs;
-    // The Unix socket is another wire, asked for by name.
-    return (
-      peers.includes(name) ||
-      (peers.includes(family) && name !== 'limit-unix') ||
-      (peers.includes('all') && name !== 'limit-unix')
-    );
+    if (family.startsWith('scalebus') && !withOurs) return false;
+    if (name === 'scalebus' || peers.includes(name)) return true;
+    return !byName && (peers.includes(family) || peers.includes('all'));
   });
 }
 

@@ -275,7 +275,7 @@ class Flood {
     const startedUs = sharedNowUs();
     const startedAt = performance.now();
     const total = Math.floor(ratePerSec * (settleSeconds + seconds));
-    // A receiver takes no delay from a time below zero, which is as long as any other.
+    // A negative time says that no delay is to be taken of it; in JSON it is one byte longer.
     const unmeasured = Math.floor(ratePerSec * settleSeconds);
     const periodUs = 1_000_000 / ratePerSec;
     await new Promise<void>((resolve) => {

@@ -269,7 +269,8 @@ export class Run {
       if (entry.family === 'scalebus' || entry.family === 'limit') this.#failedRuns += 1;
       return;
     }
-    const limit = figureLine(this.#machine, subjectOf(this.bench, one, 'limit'), results.get('limit') ?? []);
+    const { ofLimit = 'limit' } = entry;
+    const limit = figureLine(this.#machine, subjectOf(this.bench, one, ofLimit), results.get(ofLimit) ?? []);
     const rounds = results.get(entry.name) ?? [];
     if (rounds.length === 0) {
       this.#absentLine({ kind: 'skipped', case: one.name, peer: entry.name, why: 'the budget of the run was spent' });
@@ -297,7 +298,7 @@ export class Run {
 
 /** Ours and what every ratio divides by, and whom a goal of the case names. */
 function isMain({ family }: Entry, { rivals = [] }: Case): boolean {
-  return family.startsWith('scalebus') || family === 'limit' || rivals.includes(family);
+  return /^(?:scalebus|limit)/.test(family) || rivals.includes(family);
 }
 
 function roundText({ opsPerSec, p99us, figures }: Round): string {

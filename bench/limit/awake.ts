@@ -3,18 +3,19 @@
  * the machine's wake-ups and little else.
  */
 export class Awake {
-  #until = 0;
+  #until: number | undefined;
   #isPlanned = false;
 
   /** Something was written. */
   onSent(): void {
+    if (this.#until !== undefined) return;
     this.#until = performance.now() + awakeMaxMs;
     this.#plan();
   }
 
   /** A frame has come. */
   onReceived(): void {
-    this.#until = 0;
+    this.#until = undefined;
   }
 
   #plan(): void {
@@ -25,7 +26,9 @@ export class Awake {
 
   readonly #onTurn = (): void => {
     this.#isPlanned = false;
+    if (this.#until === undefined) return;
     if (performance.now() < this.#until) this.#plan();
+    else this.#until = undefined;
   };
 }
 

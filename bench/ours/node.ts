@@ -98,7 +98,7 @@ async function surface(): Promise<Required<Surface>> {
 }
 
 /** What a variant sets beside the defaults. */
-const variants: Readonly<Record<string, object>> = {
+const variants: Readonly<Record<string, { readonly compiledShapes?: boolean; readonly awakeMaxUs?: number }>> = {
   msgpackr: { compiledShapes: false },
   awake: { awakeMaxUs: 500 },
 };

@@ -59,8 +59,9 @@ export interface NodeOptions {
   /** Most links to peers; beyond it links are made when needed. @defaultValue 200 */
   readonly linksMax?: number;
   /**
-   * Stay awake for so many microseconds after something was sent to a peer, so that the answer need not wake the process: less delay and
-   * often less processor time a call, at the price of a core that nobody else gets meanwhile. 0 to 10000. @defaultValue 0: sleep at once
+   * Stay awake for up to so many microseconds after something was sent over a link, until bytes come, so that an answer need not wake the
+   * process: less delay, and less processor time a call where few are in flight, at the price of a core that nobody else gets
+   * meanwhile. 0 to 10000. Simulated nodes never sleep. @defaultValue 0: sleep at once
    */
   readonly awakeMaxUs?: number;
   /** How long `stop()` lets work finish. @defaultValue 5000 */

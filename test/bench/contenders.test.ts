@@ -28,6 +28,16 @@ describe('bench contenders', () => {
     assert.ok(names.has('grpc') && !names.has('nats') && !names.has('limit-unix'));
   });
 
+  it('stay awake only where they are asked for by name', () => {
+    const names = (peers: readonly string[], ours = true): string[] =>
+      chooseEntries({ kind: 'rpc', ours, peers, payload: 100 }).flatMap(({ name }) =>
+        /awake/.test(name) ? [name] : [],
+      );
+    assert.deepEqual(names(['all', 'limit']), []);
+    assert.deepEqual(names(['scalebus-awake', 'limit-awake']), ['scalebus-awake', 'limit-awake']);
+    assert.deepEqual(names(['scalebus-awake', 'limit-awake'], false), ['limit-awake']);
+  });
+
   it('refuse a name that nobody has', () => {
     assert.throws(() => chooseEntries({ kind: 'rpc', ours: true, peers: ['nots'] }), RangeError);
   });

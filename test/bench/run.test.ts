@@ -30,6 +30,23 @@ describe('bench/harness/run', () => {
   });
 });
 
+describe('what a ratio to the limit divides by', () => {
+  it('is the limit, and for what stays awake a limit that does', async () => {
+    const run = new Run('rpc', smoke());
+    const rates = new Map([
+      ['scalebus', 2],
+      ['scalebus-awake', 30],
+      ['limit', 10],
+      ['limit-awake', 60],
+    ]);
+    await run.measure('rpc', [one], ({ name }) => Promise.resolve({ opsPerSec: rates.get(name) ?? 0 }), {
+      also: ['scalebus-awake', 'limit-awake'],
+    });
+    const ratios = run.lines.flatMap((line) => (line.kind === 'figure' ? [`${line.peer} ${line.ratioToLimit}`] : []));
+    assert.deepEqual(ratios.toSorted(), ['limit 1', 'limit-awake 1', 'scalebus 0.2', 'scalebus-awake 0.5']);
+  });
+});
+
 function smoke(): BenchOptions {
   const parsed = parseOptions(['--smoke'], ['rpc']);
   assert.ok(parsed.kind === 'run');

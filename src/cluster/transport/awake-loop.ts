@@ -1,28 +1,29 @@
-import { after, type Clock } from '../../core/clock.js';
+import { after, type Clock, type MonotonicMs } from '../../core/clock.js';
 
 /** How an `AwakeLoop` waits. */
 export interface AwakeLoopOptions {
   readonly clock: Clock;
-  /** Longest time that it stays awake after something was sent, in us. */
+  /** Longest time that it stays awake after the first thing sent that nothing has come for, in us. */
   readonly awakeMaxUs: number;
 }
 
 /**
  * Keeps the event loop from falling asleep for a moment after this process sent something, so that an answer finds it awake: where
  * cores sleep as well, to be woken costs both sides more than most calls do. It asks the system for bytes again and again meanwhile,
- * and so takes a core that others may want (decisions/0011).
+ * and so takes a core that others may want (decisions/0011). It knows no calls: whatever comes over any link is taken for the answer.
  *
- * A process that nobody answers in time soon stops it: after a wait in vain it lets sends go by, 1 and then 2, 4, 8, up to
- * `letByMax`; each answer in time takes one step back.
+ * A process that nobody answers in time soon stops it, however much it sends: after a wait in vain it lets sends go by, 1 and then
+ * 2, 4, 8, up to `letByMax`; each answer in time takes one step back.
  */
 export class AwakeLoop {
   readonly #clock: Clock;
   readonly #awakeMaxMs: number;
-  /** When the wait that is going on ends; 0 while there is none. */
-  #until = 0;
+  /** When the wait that is going on ends. */
+  #until: MonotonicMs | undefined;
   #isPlanned = false;
   /** How many sends the next wait in vain lets go by. */
   #letByNext = 1;
+  /** Sends that still go by without a wait. */
   #letBy = 0;
 
   constructor(options: AwakeLoopOptions) {
@@ -30,9 +31,11 @@ export class AwakeLoop {
     this.#awakeMaxMs = options.awakeMaxUs / 1000;
   }
 
-  /** Bytes were handed to the system. */
+  /** Bytes were written. */
   onSent(): void {
-    if (this.#until === 0 && this.#letBy > 0) {
+    // What is sent during a wait does not lengthen it: who sends all the time without an answer would never wait in vain.
+    if (this.#until !== undefined) return;
+    if (this.#letBy > 0) {
       this.#letBy -= 1;
       return;
     }
@@ -40,10 +43,10 @@ export class AwakeLoop {
     this.#plan();
   }
 
-  /** Bytes have come: whoever was waited for has answered. */
+  /** Bytes have come. */
   onReceived(): void {
-    if (this.#until === 0) return;
-    this.#until = 0;
+    if (this.#until === undefined) return;
+    this.#until = undefined;
     this.#letByNext = Math.max(this.#letByNext / 2, 1);
   }
 
@@ -56,9 +59,9 @@ export class AwakeLoop {
 
   readonly #onTurn = (): void => {
     this.#isPlanned = false;
-    if (this.#until === 0) return;
+    if (this.#until === undefined) return;
     if (this.#clock.now() < this.#until) return this.#plan();
-    this.#until = 0;
+    this.#until = undefined;
     this.#letBy = this.#letByNext;
     this.#letByNext = Math.min(this.#letByNext * 2, letByMax);
   };

@@ -107,8 +107,8 @@ export class SocketConnection implements Connection {
 
   /** Gets what the socket read, lent for the call; false asks to stop reading until the socket is resumed. */
   take(bytes: Uint8Array): boolean {
-    this.#awake?.onReceived();
     if (this.#isOver()) return true;
+    this.#awake?.onReceived();
     if (this.#handlers !== undefined && !this.#paused && this.#held.length === 0) {
       this.#handlers.onBytes(bytes);
       return true;

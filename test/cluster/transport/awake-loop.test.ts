@@ -15,17 +15,28 @@ describe('a loop that stays awake', () => {
   it('looks for as long as it may, and then sleeps', () => {
     const { clock, loop } = create(500);
     loop.onSent();
-    assert.equal(clock.turnsUntilAsleep(0.1), 5);
+    assert.equal(clock.turnsUntilAsleep(0.125), 4);
   });
 
-  it('begins its time again with what is sent meanwhile, in the same turns', () => {
+  it('waits no longer for what is sent meanwhile, and asks for no turn more', () => {
     const { clock, loop } = create(500);
     loop.onSent();
-    for (let turn = 0; turn < 4; turn += 1) clock.turn(0.1);
+    for (let turn = 0; turn < 3; turn += 1) clock.turn(0.125);
     loop.onSent();
     loop.onSent();
     assert.equal(clock.planned, 1);
-    assert.equal(clock.turnsUntilAsleep(0.1), 5);
+    assert.equal(clock.turnsUntilAsleep(0.125), 1);
+  });
+
+  it('sleeps nearly always in a process that sends all the time and is never answered', () => {
+    const { clock, loop } = create(500);
+    let turns = 0;
+    for (let sent = 0; sent < 10_000; sent += 1) {
+      loop.onSent();
+      if (clock.turn(0.125)) turns += 1;
+    }
+    // A wait of four turns, and then 64 sends without one.
+    assert.ok(turns < 800, `${turns} turns`);
   });
 
   it('is woken by nothing that comes without being waited for', () => {
@@ -45,13 +56,13 @@ describe('a loop that stays awake', () => {
   it('takes a step back with each answer in time', () => {
     const { clock, loop } = create(500);
     for (let wait = 0; wait < 5; wait += 1) waitInVain(clock, loop);
-    // It would let 16 go by; two answers make that 4.
+    // 16 go by, and the next wait in vain would let 32; two answers make that 8.
     for (let sent = 0; sent < 16; sent += 1) loop.onSent();
     for (let answer = 0; answer < 2; answer += 1) {
       loop.onSent();
       assert.equal(clock.planned, 1, `answer ${answer}`);
       loop.onReceived();
-      clock.turn(0.1);
+      clock.turn(0.125);
     }
     assert.equal(waitInVain(clock, loop), 0);
     assert.equal(waitInVain(clock, loop), 8);
@@ -61,8 +72,11 @@ describe('a loop that stays awake', () => {
 /** Sends until a wait begins, and lets it be in vain; returns how many sends went by without one. */
 function waitInVain(clock: TurnClock, loop: AwakeLoop): number {
   let wentBy = 0;
-  for (loop.onSent(); clock.planned === 0; loop.onSent()) wentBy += 1;
-  clock.turnsUntilAsleep(0.1);
+  for (loop.onSent(); clock.planned === 0; loop.onSent()) {
+    wentBy += 1;
+    assert.ok(wentBy < 1000, 'it waits for one again');
+  }
+  clock.turnsUntilAsleep(0.125);
   return wentBy;
 }
 
@@ -107,7 +121,10 @@ class TurnClock implements Clock {
 
   turnsUntilAsleep(turnMs: number): number {
     let turns = 0;
-    while (this.turn(turnMs)) turns += 1;
-    return turns;
+    for (;;) {
+      if (!this.turn(turnMs)) return turns;
+      turns += 1;
+      assert.ok(turns < 1000, 'it sleeps at last');
+    }
   }
 }
