@@ -233,7 +233,9 @@ function exportedNames(statement: ts.Statement): readonly string[] {
 }
 
 function hasDoc(source: Source, statement: ts.Statement): boolean {
-  const last = ts.getLeadingCommentRanges(source.text, statement.pos)?.at(-1);
+  const comments = ts.getLeadingCommentRanges(source.text, statement.pos) ?? [];
+  // A linter's line has to stand right above the export too; without it a rule would be off for the whole file.
+  const last = comments.findLast(({ pos }) => !source.text.startsWith('// oxlint-disable-next-line ', pos));
   if (last === undefined || !source.text.startsWith('/**', last.pos)) return false;
   // A blank line in between makes it the comment of the file, not of the export.
   return !/\n\s*\n/.test(source.text.slice(last.end, statement.getStart(source.ast)));

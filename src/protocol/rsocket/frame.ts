@@ -1,4 +1,3 @@
-/* oxlint-disable max-params -- an options object for a header would be an object per frame, four times the header's own time */
 /**
  * RSocket 1.0 frames: numbers and header bytes.
  *
@@ -89,6 +88,7 @@ export const connectionErrorCodes = {
 } as const;
 
 /** Writes length and header at `at`; returns the offset behind them. `frameBytes` excludes the length field. */
+// oxlint-disable-next-line max-params -- an options object here would be an object per frame, four times the header's own time
 export function writePrefix(
   bytes: Uint8Array,
   at: number,
