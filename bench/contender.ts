@@ -175,7 +175,7 @@ export interface Entry {
   readonly confirms?: boolean;
   /** What its `of limit` divides by. @defaultValue `limit` */
   readonly ofLimit?: string;
-  /** Taken only where a case or somebody names it, never with `all` or its family. */
+  /** Taken only where a case or somebody names it, never with `all`. */
   readonly byName?: boolean;
   /** Payload kinds it can carry; all when absent. */
   readonly only?: 'iot' | 'bytes';

@@ -79,6 +79,7 @@ export const entries: readonly Entry[] = [
   {
     ...limit,
     name: 'limit-unix',
+    family: 'limit-unix',
     variant: 'unix',
     byName: true,
     settings: `${limit.settings}; Unix socket`,
@@ -282,13 +283,11 @@ export function chooseEntries({ kind, ours: withOurs, peers, payload }: Choice):
     if (!does.includes(kind)) return false;
     if (only !== undefined && payload !== undefined && (only === 'iot') !== (payload === 'iot')) return false;
     if (family.startsWith('scalebus') && !withOurs) return false;
-    if (name === 'scalebus' || peers.includes(name)) return true;
-    return !byName && (peers.includes(family) || peers.includes('all'));
+    return name === 'scalebus' || peers.includes(name) || peers.includes(family) || (!byName && peers.includes('all'));
   });
 }
 
-/** The family of a contender's name. The Unix socket is not what ratios divide by. */
+/** The family of a contender's name. */
 export function familyOf(peer: string): string {
-  if (peer === 'limit-unix') return peer;
   return entries.find(({ name }) => name === peer)?.family ?? peer;
 }

@@ -266,7 +266,7 @@ export class Run {
   ): void {
     if (failure !== undefined) {
       this.#absentLine({ kind: 'failed', case: one.name, peer: entry.name, why: failure });
-      if (entry.family === 'scalebus' || entry.family === 'limit') this.#failedRuns += 1;
+      if (isOurs(entry)) this.#failedRuns += 1;
       return;
     }
     const { ofLimit = 'limit' } = entry;
@@ -297,8 +297,13 @@ export class Run {
 }
 
 /** Ours and what every ratio divides by, and whom a goal of the case names. */
-function isMain({ family }: Entry, { rivals = [] }: Case): boolean {
-  return /^(?:scalebus|limit)/.test(family) || rivals.includes(family);
+function isMain(entry: Entry, { rivals = [] }: Case): boolean {
+  return isOurs(entry) || rivals.includes(entry.family);
+}
+
+/** scalebus or the bare sockets, in any form. */
+function isOurs({ family }: Entry): boolean {
+  return /^(?:scalebus|limit)/.test(family);
 }
 
 function roundText({ opsPerSec, p99us, figures }: Round): string {

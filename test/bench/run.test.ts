@@ -7,10 +7,14 @@ const one = { name: 'a case', payload: undefined, concurrency: 1 };
 
 describe('bench/harness/run', () => {
   it('fails when ours or the limit breaks, or gives a wrong answer', async () => {
-    for (const broken of ['scalebus', 'limit']) {
+    for (const broken of ['scalebus', 'scalebus-awake', 'limit', 'limit-awake']) {
       const run = new Run('rpc', smoke());
-      await run.measure('rpc', [one], ({ name }) =>
-        name === broken ? Promise.reject(new Error('3 answers were wrong')) : Promise.resolve({ opsPerSec: 1 }),
+      await run.measure(
+        'rpc',
+        [one],
+        ({ name }) =>
+          name === broken ? Promise.reject(new Error('3 answers were wrong')) : Promise.resolve({ opsPerSec: 1 }),
+        { also: ['scalebus-awake', 'limit-awake'] },
       );
       assert.equal(run.failed, true, broken);
       const failures = run.lines.flatMap((line) => (line.kind === 'failed' ? [`${line.peer}: ${line.why}`] : []));
